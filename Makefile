@@ -1,0 +1,72 @@
+# realname. `make` alone says what can be made.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.SUFFIXES:
+
+GO ?= go
+# The imaging worker alone needs C libraries: `vision` switches its code on, the rest are gocv's names for its modules.
+TAGS := vision,gocv_specific_modules,gocv_features2d,gocv_calib3d,gocv_photo
+# One set of flags for build, vet, test and lint, so that OpenCV's binding is compiled once for all of them.
+export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -trimpath)
+
+# Tests run in the folders of their packages, so they get the folder of the pinned files as a full path.
+export REALNAME_ASSETS := $(abspath $(or $(REALNAME_ASSETS),.assets))
+
+PURE := $(filter-out imaging-worker,$(patsubst cmd/%/main.go,%,$(wildcard cmd/*/main.go)))
+
+.PHONY: help
+help: ## this list
+	@echo "realname: start with 'make demo' (the main job, end to end) or 'make test' (everything checked)."
+	@echo "Both first install what this machine lacks; 'make doctor' only says what that would be."
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## install what is missing: OpenCV, fonts, test servers (apt), ONNX Runtime, models, test pictures (npm)
+	@sh deploy/setup.sh
+
+.PHONY: build
+build: setup ## the programs, into bin/
+	@echo "[1/2] gateway, auditor, authority stand-in: $(PURE) (no C library)"
+	@CGO_ENABLED=0 $(GO) build -o bin/ $(addprefix ./cmd/,$(PURE))
+	@echo "[2/2] imaging-worker (the first time about a minute, for OpenCV's binding)"
+	@$(GO) build -tags $(TAGS) -o bin/ ./cmd/imaging-worker
+
+.PHONY: demo
+demo: build ## the main job on real input, in a temporary folder, as a table
+	@bin/realname demo
+
+.PHONY: run
+run: build ## the same parts, kept serving, with demo credentials printed
+	@bin/realname run
+
+.PHONY: test
+test: build ## every test; and that all but the worker builds without any C library
+	@echo "[1/3] build and vet without C libraries"
+	@CGO_ENABLED=0 $(GO) build ./... && CGO_ENABLED=0 $(GO) vet ./...
+	@echo "[2/3] vet with the imaging pipeline"
+	@$(GO) vet -tags $(TAGS) ./...
+	@echo "[3/3] tests"
+	@$(GO) test -tags $(TAGS) ./...
+
+.PHONY: lint
+lint: ## formatting and the linters of .golangci.yml (the pipeline's code too, where OpenCV is installed)
+	@echo "lint (the first time a minute or two, to build the linter)"
+	@$(GO) tool -modfile=tools/go.mod golangci-lint run \
+		$$(pkg-config --exists opencv4 2>/dev/null && echo --build-tags=$(TAGS)) ./...
+
+.PHONY: bench
+bench: setup ## the benchmarks of every package
+	@$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./...
+
+.PHONY: doctor
+doctor: ## what is present, missing or too old here, and the command that mends it
+	@CGO_ENABLED=0 $(GO) run ./cmd/realname doctor
+
+.PHONY: relock
+relock: ## rewrite the digests in deploy/assets.lock after changing a version there
+	@$(GO) run ./deploy/fetch -relock deploy/assets.lock
+
+.PHONY: clean
+clean: ## remove bin/ (the fetched .assets/ stay)
+	@rm -rf bin

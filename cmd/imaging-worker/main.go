@@ -1,0 +1,64 @@
+//go:build vision
+
+// Command imaging-worker runs the photo pipeline in a process of its own. The
+// gateway starts, confines and replaces it; it is the only binary that links
+// OpenCV and ONNX Runtime.
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"realname/imaging"
+	"realname/imaging/vision"
+)
+
+const help = `Checks identity-card photos, one at a time, for the realname gateway.
+
+The gateway starts its workers itself (imaging.workers in its configuration) and
+limits, watches and replaces them. Start one by hand only to look at it:
+
+  imaging-worker --assets .assets --socket worker.sock &
+  curl --unix-socket worker.sock http://worker/ready
+
+It prints nothing but faults, to standard error, and writes no file. It ends on
+SIGTERM with 0, with 1 when it cannot start or serve, and with 2 on wrong usage.`
+
+var flags struct {
+	Socket string `required:"" placeholder:"FILE" help:"Unix socket to listen on; it must not exist yet."`
+	Assets string `default:".assets" env:"REALNAME_ASSETS" placeholder:"DIR" help:"Folder of ONNX Runtime's library and the OCR models, as 'make setup' fills it (${default})."`
+}
+
+func main() {
+	parser := kong.Must(&flags, kong.Name("imaging-worker"), kong.Description(help),
+		kong.Exit(func(code int) { os.Exit(min(code, 2)) })) // kong's own code for usage is 80
+	_, err := parser.Parse(os.Args[1:])
+	parser.FatalIfErrorf(err)
+	if err := run(flags.Socket, flags.Assets); err != nil {
+		fmt.Fprintln(os.Stderr, "imaging-worker:", err)
+		os.Exit(1)
+	}
+}
+
+func run(socket, assets string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	pipeline, err := vision.Open(vision.Options{AssetsDir: assets})
+	if err != nil {
+		return fmt.Errorf("open the pipeline: %w", err)
+	}
+	defer pipeline.Close()
+	// Only its owner may connect, also where the folder is open to others.
+	syscall.Umask(0o177)
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	return imaging.Serve(ctx, listener, pipeline)
+}

@@ -1,0 +1,43 @@
+// Command realname is the gateway for real-name verification and its
+// operator's tools. No command takes personal data as an argument.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+type commands struct {
+	Serve  serveCmd  `cmd:"" help:"Run the gateway."`
+	Tenant tenantCmd `cmd:"" help:"Add and list tenants."`
+	Key    keyCmd    `cmd:"" help:"Create and revoke API keys."`
+	Number numberCmd `cmd:"" help:"Check document numbers."`
+	Image  imageCmd  `cmd:"" help:"Check photos of documents."`
+	Doctor doctorCmd `cmd:"" help:"Say what is present, missing or too old, and the command that mends it."`
+	Demo   demoCmd   `cmd:"" help:"Do the main job once, on invented persons, and show a table."`
+	Run    runCmd    `cmd:"" help:"Run gateway and authority stand-in with demo credentials, and keep serving."`
+}
+
+const description = `A compliance gateway for real-name verification in China.
+
+Start with "realname doctor", then "realname demo". To run it in earnest, write a
+configuration (deploy/realname.yaml shows every key), add a tenant with
+"realname tenant add", make its key with "realname key create", and
+"realname serve --config FILE".`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	k := kong.Parse(&commands{}, kong.Name("realname"), kong.Description(description), kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	if err := k.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "realname:", err)
+		stop()
+		os.Exit(1)
+	}
+}

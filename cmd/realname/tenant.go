@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/alecthomas/kong"
+
+	"realname/compliance"
+	"realname/internal/app"
+	"realname/internal/config"
+)
+
+type tenantCmd struct {
+	Add  tenantAddCmd  `cmd:"" help:"Add a tenant: an institution that asks, or a regulator."`
+	List tenantListCmd `cmd:"" help:"List the tenants."`
+}
+
+type tenantAddCmd struct {
+	configFlag
+	Name        string `help:"Name of the institution." required:""`
+	Sector      string `help:"Trade it is supervised in: internet, telecom, banking, payment or regulator." required:"" enum:"internet,telecom,banking,payment,regulator"`
+	Region      string `help:"GB/T 2260 province code; 000000 is nationwide." default:"000000"`
+	LegalEntity string `help:"Id of an existing legal entity that the tenant acts for; quotas count per legal entity. Default: a new one."`
+	JSON        bool   `name:"json" help:"Print JSON."`
+}
+
+// Run adds the tenant.
+func (c *tenantAddCmd) Run(ctx context.Context, k *kong.Context) error {
+	return operate(ctx, c.configFlag, func(o *app.Operator) error {
+		t, err := o.AddTenant(ctx, app.NewTenant{
+			Name: c.Name, Sector: compliance.Sector(c.Sector), Region: c.Region, LegalEntity: c.LegalEntity,
+		})
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return json.NewEncoder(k.Stdout).Encode(map[string]string{"id": t.ID, "legal_entity": t.LegalEntityID})
+		}
+		fmt.Fprintf(k.Stdout, "tenant %s\nlegal entity %s\n\nNext: realname key create --config %s --tenant %s\n", t.ID, t.LegalEntityID, c.Config, t.ID)
+		return nil
+	})
+}
+
+type tenantListCmd struct {
+	configFlag
+}
+
+// Run lists the tenants.
+func (c *tenantListCmd) Run(ctx context.Context, k *kong.Context) error {
+	return operate(ctx, c.configFlag, func(o *app.Operator) error {
+		tenants, err := o.Tenants(ctx)
+		if err != nil {
+			return err
+		}
+		for _, t := range tenants {
+			fmt.Fprintf(k.Stdout, "%s  %-10s %s  %s\n", t.ID, t.Sector, t.Region, t.Name)
+		}
+		return nil
+	})
+}
+
+type keyCmd struct {
+	Create keyCreateCmd `cmd:"" help:"Create an API key; it is shown once."`
+	Revoke keyRevokeCmd `cmd:"" help:"Revoke an API key."`
+}
+
+type keyCreateCmd struct {
+	configFlag
+	Tenant string `help:"Id of the tenant." required:"" placeholder:"tnt_…"`
+	Role   string `help:"What the key may do: tenant or regulator." default:"tenant" enum:"tenant,regulator"`
+	JSON   bool   `name:"json" help:"Print JSON."`
+}
+
+// Run creates the key.
+func (c *keyCreateCmd) Run(ctx context.Context, k *kong.Context) error {
+	return operate(ctx, c.configFlag, func(o *app.Operator) error {
+		id, key, err := o.CreateKey(ctx, c.Tenant, compliance.TenantRole(c.Role))
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return json.NewEncoder(k.Stdout).Encode(map[string]string{"id": id, "key": key})
+		}
+		fmt.Fprintf(k.Stdout, "key id %s\nkey    %s\n\nThe key is not kept here: store it now.\n", id, key)
+		return nil
+	})
+}
+
+type keyRevokeCmd struct {
+	configFlag
+	ID string `arg:"" help:"Id of the key." placeholder:"key_…"`
+}
+
+// Run revokes the key.
+func (c *keyRevokeCmd) Run(ctx context.Context, k *kong.Context) error {
+	return operate(ctx, c.configFlag, func(o *app.Operator) error {
+		if err := o.RevokeKey(ctx, c.ID); err != nil {
+			return err
+		}
+		fmt.Fprintln(k.Stdout, "revoked", c.ID)
+		return nil
+	})
+}
+
+// operate opens the ledger for one command.
+func operate(ctx context.Context, flag configFlag, do func(*app.Operator) error) error {
+	cfg, err := config.Load(flag.Config)
+	if err != nil {
+		return err
+	}
+	o, err := app.OpenOperator(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(o), o.Close())
+}

@@ -1,0 +1,138 @@
+package compliance
+
+// Scene is why we are asked.
+type Scene string
+
+// The scenes.
+const (
+	SceneSignup            Scene = "signup"
+	ScenePhoneCard         Scene = "phone_card"
+	SceneIoTCard           Scene = "iot_card"
+	SceneBankAccount       Scene = "bank_account"
+	ScenePaymentAccount    Scene = "payment_account"
+	SceneEnterpriseAccount Scene = "enterprise_account"
+	SceneReverification    Scene = "reverification"
+)
+
+// Occasion is what happens to the card or account; the API calls it `event`.
+type Occasion string
+
+// The occasions.
+const (
+	OccasionOpen       Occasion = "open"
+	OccasionReplaceSIM Occasion = "replace_sim" // 补换卡
+	OccasionTransfer   Occasion = "transfer"    // 过户
+	OccasionPortIn     Occasion = "port_in"
+	OccasionPortOut    Occasion = "port_out"
+	OccasionReclass    Occasion = "reclass"
+	OccasionInfoChange Occasion = "info_change"
+	OccasionActivate   Occasion = "activate"
+	OccasionReverify   Occasion = "reverify"
+	OccasionClose      Occasion = "close"
+)
+
+// PartyRole is the part that a person or unit plays in a request.
+type PartyRole string
+
+// The roles of parties. A channel agent (代理商) is a Channel, not a party.
+const (
+	RoleHolder              PartyRole = "holder"
+	RoleProxy               PartyRole = "proxy" // 代办人
+	RoleGuardian            PartyRole = "guardian"
+	RoleUnit                PartyRole = "unit" // 单位
+	RoleLegalRepresentative PartyRole = "legal_representative"
+	RoleHandler             PartyRole = "handler"            // 经办人
+	RoleResponsiblePerson   PartyRole = "responsible_person" // 责任人
+	RoleActualUser          PartyRole = "actual_user"        // 使用人
+	RoleBeneficialOwner     PartyRole = "beneficial_owner"
+)
+
+// ChannelKind says whether the applicant stands before a clerk.
+type ChannelKind string
+
+// The kinds of channel.
+const (
+	ChannelOnline   ChannelKind = "online"
+	ChannelPhysical ChannelKind = "physical"
+)
+
+// EvidenceKind is what a piece of evidence is.
+type EvidenceKind string
+
+// The kinds of evidence.
+const (
+	EvidenceChipRead          EvidenceKind = "chip_read"
+	EvidenceDocumentPhoto     EvidenceKind = "document_photo"
+	EvidenceManualEntry       EvidenceKind = "manual_entry"
+	EvidenceLiveVideo         EvidenceKind = "live_video"
+	EvidenceOnsitePortrait    EvidenceKind = "onsite_portrait"
+	EvidencePortraitMatch     EvidenceKind = "portrait_match"
+	EvidenceAuthorityResult   EvidenceKind = "authority_result"
+	EvidenceNetworkID         EvidenceKind = "network_id"
+	EvidenceAuthorisation     EvidenceKind = "authorisation"
+	EvidenceAuxiliaryDocument EvidenceKind = "auxiliary_document"
+)
+
+// TenantRole is what a credential may do.
+type TenantRole string
+
+// The roles of credentials.
+const (
+	RoleTenant    TenantRole = "tenant"    // asks for decisions, sees its own
+	RoleRegulator TenantRole = "regulator" // reads log and receipts of its sector and region
+)
+
+// Sector is the trade that a tenant is supervised in.
+type Sector string
+
+// The sectors.
+const (
+	SectorInternet  Sector = "internet"
+	SectorTelecom   Sector = "telecom"
+	SectorBanking   Sector = "banking"
+	SectorPayment   Sector = "payment"
+	SectorRegulator Sector = "regulator"
+)
+
+// CheckResult is the result of one check; a check is never silently absent.
+type CheckResult string
+
+// The six results.
+const (
+	Passed        CheckResult = "passed"
+	Failed        CheckResult = "failed"
+	Warning       CheckResult = "warning"
+	Inconclusive  CheckResult = "inconclusive" // no record, no photo on file
+	NotApplicable CheckResult = "not_applicable"
+	NotExecuted   CheckResult = "not_executed"
+)
+
+// Names of the checks that policy clauses refer to.
+const (
+	CheckNumber         = "number"          // the number follows its standard
+	CheckDocumentPhoto  = "document_photo"  // the photo shows a real card of the right side
+	CheckPhotoNumber    = "photo_number"    // the number on the card is the number claimed
+	CheckPhotoName      = "photo_name"      // the name on the card is the name claimed
+	CheckChipRead       = "chip_read"       // the card's chip was read by a device
+	CheckNetwork        = "network_check"   // an authority confirms number and name (联网核查)
+	CheckLiveVideo      = "live_video"      // a live person was seen by video on an online channel
+	CheckPortraitMatch  = "portrait_match"  // the person present is the person of the document
+	CheckProxyNumber    = "proxy_number"    // the proxy's number follows its standard
+	CheckProxyNetwork   = "proxy_network"   // an authority confirms the proxy
+	CheckAuthorisation  = "authorisation"   // the proxy is authorised
+	CheckLiabilityShown = "liability_shown" // the liability notice was shown
+)
+
+// Outcome is how one verification ends.
+type Outcome string
+
+// The outcomes. Review and Pending are settled by a second version.
+const (
+	Approved Outcome = "approved"
+	Rejected Outcome = "rejected"
+	Review   Outcome = "review"
+	Pending  Outcome = "pending"
+)
+
+// Final reports whether no further version may follow.
+func (o Outcome) Final() bool { return o == Approved || o == Rejected }

@@ -1,0 +1,271 @@
+package imaging
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"image/png"
+
+	"golang.org/x/image/webp"
+)
+
+// The formats that reach a decoder.
+const (
+	FormatJPEG = "jpeg"
+	FormatPNG  = "png"
+	FormatWebP = "webp"
+)
+
+// DefaultMaxBytes and DefaultMaxPixels bound an upload where Limits says nothing.
+const (
+	DefaultMaxBytes  = 10 << 20
+	DefaultMaxPixels = 50_000_000
+)
+
+// Limits bounds an upload; a zero field means the default.
+type Limits struct {
+	MaxBytes  int64 `json:"max_bytes"`  // of the encoded file
+	MaxPixels int64 `json:"max_pixels"` // width x height as declared in the header
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.MaxBytes <= 0 {
+		l.MaxBytes = DefaultMaxBytes
+	}
+	if l.MaxPixels <= 0 {
+		l.MaxPixels = DefaultMaxPixels
+	}
+	return l
+}
+
+// Info is what the header of an upload declares.
+type Info struct {
+	Format      string `json:"format"`      // FormatJPEG, FormatPNG or FormatWebP
+	Width       int    `json:"width"`       // pixels as stored, before Orientation is applied
+	Height      int    `json:"height"`      // pixels as stored, before Orientation is applied
+	Orientation int    `json:"orientation"` // EXIF tag 0x0112 (TIFF 6.0, EXIF 2.3): 1 to 8, 1 where absent or absurd
+}
+
+// Upright returns the size once Orientation is applied.
+func (i Info) Upright() (width, height int) {
+	if i.Orientation >= 5 {
+		return i.Height, i.Width
+	}
+	return i.Width, i.Height
+}
+
+// Densest codings that honest encoders reach, in units of declared content per
+// byte of file; a header that claims more is forged or its data is cut off.
+const (
+	maxJPEGPixelsPerByte = 1024 // progressive grey, one bit per 8x8 block, is 512
+	maxDeflateRatio      = 1032 // RFC 1951: 258 bytes from two bits
+)
+
+// Gate decides from the header alone, without decoding pixels, whether an upload
+// may reach a decoder. Every error is an *UploadError; bytes after the end of the
+// image are tolerated.
+func Gate(data []byte, limits Limits) (Info, error) {
+	limits = limits.withDefaults()
+	if len(data) == 0 {
+		return Info{}, &UploadError{UploadEmpty, "no bytes"}
+	}
+	if int64(len(data)) > limits.MaxBytes {
+		return Info{}, &UploadError{UploadTooLarge, fmt.Sprintf("%d bytes, limit %d", len(data), limits.MaxBytes)}
+	}
+	var look func([]byte, Limits) (Info, error)
+	switch {
+	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
+		look = gateJPEG
+	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
+		look = gatePNG
+	case len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
+		look = gateWebP
+	default:
+		return Info{}, &UploadError{UploadUnsupportedFormat, "neither JPEG, PNG nor WebP by its first bytes"}
+	}
+	return look(data, limits)
+}
+
+func corrupt(detail string) error { return &UploadError{UploadCorrupt, detail} }
+
+// measured turns the outcome of a DecodeConfig into an Info within the pixel cap.
+func measured(format string, config image.Config, err error, limits Limits) (Info, error) {
+	var jpegUnsupported jpeg.UnsupportedError
+	if errors.As(err, &jpegUnsupported) {
+		return Info{}, &UploadError{UploadUnsupportedFormat, "a JPEG coding that is not supported"}
+	}
+	if err != nil {
+		return Info{}, corrupt("the " + format + " header does not parse")
+	}
+	if config.Width <= 0 || config.Height <= 0 {
+		return Info{}, corrupt("the header declares no pixels")
+	}
+	if err := capPixels(int64(config.Width), int64(config.Height), limits); err != nil {
+		return Info{}, err
+	}
+	return Info{Format: format, Width: config.Width, Height: config.Height, Orientation: 1}, nil
+}
+
+func capPixels(width, height int64, limits Limits) error {
+	// Both are below 2^31, so the product fits.
+	if width*height > limits.MaxPixels {
+		return &UploadError{UploadTooManyPixels, fmt.Sprintf("%d x %d pixels, limit %d in all", width, height, limits.MaxPixels)}
+	}
+	return nil
+}
+
+func gateJPEG(data []byte, limits Limits) (Info, error) {
+	config, err := jpeg.DecodeConfig(bytes.NewReader(data))
+	info, err := measured(FormatJPEG, config, err, limits)
+	if err != nil {
+		return Info{}, err
+	}
+	if int64(info.Width)*int64(info.Height) > maxJPEGPixelsPerByte*int64(len(data)) {
+		return Info{}, corrupt("the header declares more pixels than the data can hold")
+	}
+	exif, scan, ok := walkJPEG(data)
+	if !ok {
+		return Info{}, corrupt("no image data follows the header")
+	}
+	// A thumbnail inside EXIF has an end marker of its own, so only those after the scan count.
+	if end := []byte{0xff, 0xd9}; !bytes.HasSuffix(scan, end) && !bytes.Contains(scan, end) {
+		return Info{}, corrupt("the end of the image is missing")
+	}
+	info.Orientation = orientation(exif)
+	return info, nil
+}
+
+// walkJPEG steps over the segments of ITU-T T.81 B.1.1.4 up to the first scan; it
+// returns the TIFF block of the first Exif segment, if any, and what follows the scan header.
+func walkJPEG(data []byte) (exif, scan []byte, ok bool) {
+	const (
+		sos  = 0xda
+		app1 = 0xe1
+	)
+	for rest := data[2:]; len(rest) >= 4 && rest[0] == 0xff; {
+		marker := rest[1]
+		if marker == 0xff { // fill byte
+			rest = rest[1:]
+			continue
+		}
+		if marker == 0x01 || marker >= 0xd0 && marker <= 0xd7 { // markers without a segment
+			rest = rest[2:]
+			continue
+		}
+		length := int(binary.BigEndian.Uint16(rest[2:]))
+		if length < 2 || length+2 > len(rest) {
+			return nil, nil, false
+		}
+		body := rest[4 : length+2]
+		rest = rest[length+2:]
+		switch {
+		case marker == sos:
+			return exif, rest, true
+		case marker == app1 && exif == nil && bytes.HasPrefix(body, []byte("Exif\x00\x00")):
+			exif = body[6:]
+		}
+	}
+	return nil, nil, false
+}
+
+func gatePNG(data []byte, limits Limits) (Info, error) {
+	const headerEnd = 8 + 8 + 13 // signature, chunk head, IHDR
+	if len(data) < headerEnd || string(data[12:16]) != "IHDR" {
+		return Info{}, corrupt("the png header does not parse")
+	}
+	width, height := binary.BigEndian.Uint32(data[16:]), binary.BigEndian.Uint32(data[20:])
+	if width >= 1<<31 || height >= 1<<31 {
+		return Info{}, corrupt("the png header does not parse")
+	}
+	// Before DecodeConfig, which calls sizes past its own bounds malformed.
+	if err := capPixels(int64(width), int64(height), limits); err != nil {
+		return Info{}, err
+	}
+	config, err := png.DecodeConfig(bytes.NewReader(data))
+	info, err := measured(FormatPNG, config, err, limits)
+	if err != nil {
+		return Info{}, err
+	}
+	if pngRawBytes(info, data[24], data[25]) > maxDeflateRatio*int64(len(data)) {
+		return Info{}, corrupt("the header declares more pixels than the data can hold")
+	}
+	exif, ok := walkPNG(data[8:])
+	if !ok {
+		return Info{}, corrupt("the end of the image is missing")
+	}
+	info.Orientation = orientation(exif)
+	return info, nil
+}
+
+// pngRawBytes is the size of the filtered rows before compression (PNG 3rd edition, 7.2).
+func pngRawBytes(info Info, depth, colour byte) int64 {
+	samples := map[byte]int64{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
+	row := 1 + (int64(info.Width)*samples*int64(depth)+7)/8
+	return row * int64(info.Height)
+}
+
+// walkPNG steps over the chunks up to IEND; it wants image data before the end.
+func walkPNG(rest []byte) (exif []byte, ok bool) {
+	var pixels bool
+	for len(rest) >= 12 {
+		length := int64(binary.BigEndian.Uint32(rest))
+		if length > int64(len(rest))-12 {
+			return nil, false
+		}
+		kind, body := string(rest[4:8]), rest[8:8+length]
+		rest = rest[12+length:]
+		switch kind {
+		case "IDAT":
+			pixels = true
+		case "eXIf":
+			exif = body
+		case "IEND":
+			return exif, pixels
+		}
+	}
+	return nil, false
+}
+
+func gateWebP(data []byte, limits Limits) (Info, error) {
+	if size := int64(binary.LittleEndian.Uint32(data[4:])); size+8 > int64(len(data)) {
+		return Info{}, corrupt("the end of the image is missing")
+	}
+	config, err := webp.DecodeConfig(bytes.NewReader(data))
+	info, err := measured(FormatWebP, config, err, limits)
+	if err != nil {
+		return Info{}, err
+	}
+	exif, animated, ok := walkWebP(data[12:])
+	if animated {
+		return Info{}, &UploadError{UploadUnsupportedFormat, "an animated WebP"}
+	}
+	if !ok {
+		return Info{}, corrupt("no image data follows the header")
+	}
+	info.Orientation = orientation(bytes.TrimPrefix(exif, []byte("Exif\x00\x00")))
+	return info, nil
+}
+
+// walkWebP steps over the RIFF chunks of RFC 9649; ok says that one of them holds image data.
+func walkWebP(rest []byte) (exif []byte, animated, ok bool) {
+	for len(rest) >= 8 {
+		kind, length := string(rest[:4]), int64(binary.LittleEndian.Uint32(rest[4:]))
+		if length > int64(len(rest))-8 {
+			return exif, animated, ok
+		}
+		body := rest[8 : 8+length]
+		rest = rest[min(8+length+length&1, int64(len(rest))):]
+		switch kind {
+		case "VP8X":
+			animated = len(body) > 0 && body[0]&0x02 != 0
+		case "VP8 ", "VP8L":
+			ok = true
+		case "EXIF":
+			exif = body
+		}
+	}
+	return exif, animated, ok
+}

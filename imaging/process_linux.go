@@ -1,0 +1,73 @@
+package imaging
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	maxOpenFiles  = 256
+	oomPreference = "800" // the kernel takes a worker before the gateway
+)
+
+// dropPrivileges binds the calling thread and all that it starts: no setuid
+// program can give anything back.
+func dropPrivileges() error { return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }
+
+// processAttributes gives a worker its own group, so that a terminal's interrupt
+// does not reach it, and makes it die with the thread that started it.
+func processAttributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// confine sets the kernel's limits on a worker: no core dump, no byte written to a
+// file, few descriptors, bounded address space (none when memory is negative).
+func confine(pid int, memory int64) error {
+	type limit struct {
+		resource int
+		value    uint64
+	}
+	limits := []limit{{unix.RLIMIT_CORE, 0}, {unix.RLIMIT_FSIZE, 0}, {unix.RLIMIT_NOFILE, maxOpenFiles}}
+	if memory > 0 {
+		limits = append(limits, limit{unix.RLIMIT_AS, uint64(memory)})
+	}
+	for _, l := range limits {
+		if err := unix.Prlimit(pid, l.resource, &unix.Rlimit{Cur: l.value, Max: l.value}, nil); err != nil {
+			return fmt.Errorf("imaging: limit worker: %w", err)
+		}
+	}
+	// A kernel that hides this file only loses a preference, not a limit.
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", pid), []byte(oomPreference), 0)
+	return nil
+}
+
+// awaitExit waits for the end of a child without reaping it.
+func awaitExit(pid int) {
+	for unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+	}
+}
+
+// killGroup ends a process group; an error says that nothing of it is left.
+func killGroup(pid int) { _ = unix.Kill(-pid, unix.SIGKILL) }
+
+// residentBytes is the memory of a process in use; 0 when it has ended.
+func residentBytes(pid int) int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text))
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, err := strconv.ParseInt(fields[1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
+}

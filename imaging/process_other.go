@@ -1,0 +1,25 @@
+//go:build !linux
+
+package imaging
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+)
+
+// Workers are confined by means that only Linux has, and an unconfined worker must
+// not see an upload: on other systems the package builds and Open fails.
+func dropPrivileges() error {
+	return fmt.Errorf("photo checks need Linux: %w", errors.ErrUnsupported)
+}
+
+func processAttributes() *syscall.SysProcAttr { return nil }
+
+func confine(int, int64) error { return errors.ErrUnsupported }
+
+func awaitExit(int) {}
+
+func killGroup(int) {}
+
+func residentBytes(int) int64 { return 0 }

@@ -1,0 +1,59 @@
+package imaging
+
+import "sync/atomic"
+
+// Stats is a snapshot of a Pool; every count is since Open.
+type Stats struct {
+	Checks       uint64 // checks that passed the gate
+	Refused      uint64 // uploads refused by the gate
+	TurnedAway   uint64 // checks refused because the queue was full
+	Unavailable  uint64 // checks not executed, for whatever reason
+	Retries      uint64 // second attempts
+	Crashes      uint64 // workers that ended by themselves, in mid-request or idle
+	Timeouts     uint64 // workers killed because they did not answer in time
+	Distrusted   uint64 // workers killed after a panic or a nonsense answer
+	Recycled     uint64 // workers replaced by plan
+	FailedStarts uint64 // starts after Open that brought no ready worker
+
+	Waiting      int   // checks that wait for a worker
+	WaitingBytes int64 // of their images
+	Workers      []WorkerStats
+}
+
+// WorkerStats describes the worker of one slot.
+type WorkerStats struct {
+	Ready         bool // false while the slot has no worker; the rest is zero then
+	Busy          bool
+	PID           int
+	ResidentBytes int64
+	Checks        int64  // answered by this process
+	Pipeline      string // version that it named
+}
+
+type counters struct {
+	checks, refused, turnedAway, unavailable, retries     atomic.Uint64
+	crashes, timeouts, distrusted, recycled, failedStarts atomic.Uint64
+}
+
+// Stats reads the counters and looks at each worker's memory.
+func (p *Pool) Stats() Stats {
+	c := &p.counters
+	s := Stats{
+		Checks: c.checks.Load(), Refused: c.refused.Load(), TurnedAway: c.turnedAway.Load(),
+		Unavailable: c.unavailable.Load(), Retries: c.retries.Load(), Crashes: c.crashes.Load(),
+		Timeouts: c.timeouts.Load(), Distrusted: c.distrusted.Load(), Recycled: c.recycled.Load(),
+		FailedStarts: c.failedStarts.Load(), Workers: make([]WorkerStats, len(p.current)),
+	}
+	p.waitMu.Lock()
+	s.Waiting, s.WaitingBytes = p.waiting, p.waitingBytes
+	p.waitMu.Unlock()
+	for slot := range p.current {
+		if w := p.current[slot].Load(); w != nil {
+			s.Workers[slot] = WorkerStats{
+				Ready: true, Busy: w.busy.Load(), PID: w.pid, ResidentBytes: residentBytes(w.pid),
+				Checks: w.checks.Load(), Pipeline: w.pipeline,
+			}
+		}
+	}
+	return s
+}

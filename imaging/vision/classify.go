@@ -1,0 +1,142 @@
+//go:build vision
+
+package vision
+
+import (
+	_ "embed"
+	"fmt"
+	"image"
+
+	"gocv.io/x/gocv"
+
+	"realname/imaging"
+)
+
+// The nets of our own; train/ holds the recipe.
+var (
+	//go:embed weights/class.onnx
+	classWeights []byte
+	//go:embed weights/portrait.onnx
+	portraitWeights []byte
+)
+
+// classNames are the whole-image net's outputs in order, as train.py's CLASSES.
+var classNames = []imaging.Class{
+	imaging.ClassDrawing, imaging.ClassPhoto, imaging.ClassTextPage, imaging.ClassScreenshot, imaging.ClassOtherDocument,
+}
+
+// The inputs of the two nets, width by height, as train.py's SIZES.
+var (
+	classSize    = image.Pt(160, 160)
+	portraitSize = image.Pt(112, 140)
+)
+
+// classifier tells what a picture without a card is.
+type classifier struct {
+	whole, portrait *net
+}
+
+// blankDeviation is the grey deviation (0..127) under which a picture shows nothing.
+const blankDeviation = 4.0
+
+// class is the picture's class with its probability; ClassUnknown when no class
+// has even chances. Lines is the number of text lines found on the picture.
+func (c *classifier) class(mat gocv.Mat, lines int) (imaging.Class, float64, error) {
+	small := gocv.NewMat()
+	defer small.Close()
+	if err := gocv.Resize(mat, &small, classSize, 0, 0, gocv.InterpolationArea); err != nil {
+		return "", 0, fmt.Errorf("vision: resize for the class: %w", err)
+	}
+	dev, err := greyDeviation(small)
+	if err != nil {
+		return "", 0, err
+	}
+	if dev < blankDeviation {
+		return imaging.ClassBlank, 1, nil
+	}
+	probs, err := look(c.whole, small)
+	if err != nil {
+		return "", 0, err
+	}
+	if len(probs) != len(classNames) {
+		return "", 0, fmt.Errorf("vision: class net has %d classes, want %d", len(probs), len(classNames))
+	}
+	weighByText(probs, lines)
+	best := 0
+	for i, p := range probs {
+		if p > probs[best] {
+			best = i
+		}
+	}
+	if probs[best] < 0.5 {
+		return imaging.ClassUnknown, float64(probs[best]), nil
+	}
+	return classNames[best], float64(probs[best]), nil
+}
+
+// weighByText tempers the net's probabilities by the text found, which the net
+// sees badly at its size: print has lines, pictures have few.
+func weighByText(probs []float32, lines int) {
+	print, picture := float32(1), float32(1)
+	switch {
+	case lines == 0:
+		print = 0.02
+	case lines <= 2:
+		print = 0.3
+	case lines >= 12:
+		picture = 0.2
+	}
+	var sum float32
+	for i, class := range classNames {
+		if class == imaging.ClassDrawing || class == imaging.ClassPhoto {
+			probs[i] *= picture
+		} else {
+			probs[i] *= print
+		}
+		sum += probs[i]
+	}
+	for i := range probs {
+		probs[i] /= sum
+	}
+}
+
+// portraitLook is what stands in the portrait place, as probabilities that add up to 1.
+type portraitLook struct {
+	photo, drawn, empty float64
+}
+
+func (c *classifier) look(mat gocv.Mat, place quad) (portraitLook, error) {
+	big, err := warp(mat, place, portraitSize.Mul(2))
+	if err != nil {
+		return portraitLook{}, err
+	}
+	defer big.Close()
+	small := gocv.NewMat()
+	defer small.Close()
+	if err := gocv.Resize(big, &small, portraitSize, 0, 0, gocv.InterpolationArea); err != nil {
+		return portraitLook{}, fmt.Errorf("vision: resize the portrait: %w", err)
+	}
+	p, err := look(c.portrait, small)
+	if err != nil {
+		return portraitLook{}, err
+	}
+	if len(p) != 3 {
+		return portraitLook{}, fmt.Errorf("vision: portrait net has %d classes, want 3", len(p))
+	}
+	return portraitLook{photo: float64(p[0]), drawn: float64(p[1]), empty: float64(p[2])}, nil
+}
+
+// look runs one of our nets, which want RGB in 0..1.
+func look(n *net, mat gocv.Mat) ([]float32, error) {
+	rgb := gocv.NewMat()
+	defer rgb.Close()
+	if err := gocv.CvtColor(mat, &rgb, gocv.ColorBGRToRGB); err != nil {
+		return nil, fmt.Errorf("vision: colours: %w", err)
+	}
+	in := n.input(3 * rgb.Cols() * rgb.Rows())
+	if err := planes(in, rgb, [3]float32{}, [3]float32{1, 1, 1}, rgb.Cols()); err != nil {
+		return nil, err
+	}
+	out, _, err := n.run(in, 1, 3, int64(rgb.Rows()), int64(rgb.Cols()))
+	return out, err
+}

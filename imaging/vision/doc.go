@@ -1,0 +1,13 @@
+// Package vision is the photo check itself: it finds a resident identity card
+// in a photo, straightens it, reads number and name, looks at the portrait and
+// compares what it read with the claim. When there is no card it says what the
+// picture is instead.
+//
+// Acceptance is by positive proof only: printed labels in their known relative
+// places, a number line with a valid check character, a photographed portrait
+// and agreement with the claim. Classifiers only choose the reason code.
+//
+// The package links OpenCV (gocv) and loads ONNX Runtime, so everything but
+// this file stands behind the build tag `vision`, and only cmd/imaging-worker
+// imports it.
+package vision

@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+"""Trains the two small nets of imaging/vision and writes them as ONNX.
+
+  train.py --task class    --images DIR --faces DIR --out ../weights/class.onnx
+  train.py --task portrait --images DIR --faces DIR --stock DIR --drawings DIR --out ../weights/portrait.onnx
+
+--images is a folder with manifest.csv (path,label,source,...), --faces one of
+square pictures of a face each, --stock one of portrait photographs (every second
+is held out), --drawings what `drawings` wrote. Training and validation are
+split by source, so the figures printed are for sources never trained on.
+Needs Debian's python3-torch, python3-pil and python3-numpy. See README.md.
+"""
+import argparse
+import csv
+import glob
+import os
+import random
+import time
+
+import numpy as np
+import torch
+from torch import nn
+
+import compose
+
+CLASSES = ["drawing", "photo", "text_page", "screenshot", "other_document"]
+PORTRAIT = ["photo", "drawn", "empty"]
+SIZES = {"class": (160, 160), "portrait": (112, 140)}  # width, height
+
+# Sources kept out of training, so that they can judge it.
+HELD_OUT = {
+    "npm:@dicebear/adventurer", "npm:@dicebear/micah", "npm:@dicebear/notionists",
+    "npm:@dicebear/fun-emoji", "npm:facesjs", "npm:boring-avatars", "deb:supertux-data",
+    "Kodak PhotoCD (MohamedBakrAli mirror)", "vladmandic/human",
+    "creativetimofficial/material-dashboard-react", "deb:mate-backgrounds",
+    "aws-samples/amazon-textract-code-samples", "mzucker/page_dewarp",
+    "TeamNewPipe/NewPipe", "konstantint/PassportEye", "Oriolrt/SIDTD_Dataset",
+}
+NEAR = {  # what the near_document sources really show
+    "TeamNewPipe/NewPipe": "screenshot",
+    "nextcloud/android": "screenshot",
+    "zxing/zxing": None,  # bar codes: neither a page nor a scene
+    "bzsome/idcard_generator (payment QR posters)": None,
+}
+
+
+class Separable(nn.Sequential):
+    def __init__(self, i, o, stride):
+        super().__init__(
+            nn.Conv2d(i, i, 3, stride, 1, groups=i, bias=False), nn.BatchNorm2d(i), nn.ReLU(inplace=True),
+            nn.Conv2d(i, o, 1, bias=False), nn.BatchNorm2d(o), nn.ReLU(inplace=True))
+
+
+class Net(nn.Module):
+    """About 90,000 parameters; RGB in 0..1, channels first; logits out."""
+
+    def __init__(self, classes):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(3, 16, 3, 2, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU(inplace=True),
+            Separable(16, 32, 2), Separable(32, 48, 1), Separable(48, 64, 2), Separable(64, 96, 1),
+            Separable(96, 128, 2), Separable(128, 192, 1))
+        self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(384, classes))
+
+    def forward(self, x):
+        x = self.body((x - 0.5) / 0.25)
+        # Maximum beside mean: one textured place is enough to tell a photograph.
+        x = torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
+        return self.head(x)
+
+
+def manifest(images):
+    with open(os.path.join(images, "manifest.csv"), newline="") as f:
+        return list(csv.DictReader(f))
+
+
+def whole_label(row):
+    if row["label"] in ("cartoon", "photo"):
+        return "drawing" if row["label"] == "cartoon" else "photo"
+    if row["label"].startswith("id_document"):
+        return "other_document"
+    return NEAR.get(row["source"], "text_page")
+
+
+def load_class(images, faces):
+    train, held = [], []
+    for row in manifest(images):
+        label = whole_label(row)
+        if label is None:
+            continue
+        item = (compose.load(os.path.join(images, row["path"]), 400), CLASSES.index(label), row["source"])
+        (held if row["source"] in HELD_OUT else train).append(item)
+    for path in pictures(faces):
+        train.append((compose.load(path, 300), CLASSES.index("photo"), "faces"))
+    return train, held
+
+
+# Sources whose pictures show one face, photographed or drawn.
+FACES = {"cjdowner/interfaces", "creativetimofficial/material-dashboard-react"}
+DRAWN = {"npm:@dicebear/adventurer", "npm:@dicebear/adventurer-neutral", "npm:@dicebear/avataaars",
+         "npm:@dicebear/avataaars-neutral", "npm:@dicebear/big-ears", "npm:@dicebear/big-ears-neutral",
+         "npm:@dicebear/big-smile", "npm:@dicebear/bottts", "npm:@dicebear/croodles",
+         "npm:@dicebear/fun-emoji", "npm:@dicebear/lorelei", "npm:@dicebear/micah", "npm:@dicebear/notionists",
+         "npm:@dicebear/personas", "npm:@dicebear/thumbs", "npm:@iconify-json/noto",
+         "npm:facesjs", "deb:plasma-workspace-data (Konqi avatars)", "renpy/renpy + deb:renpy-demo",
+         "deb:wesnoth-1.16-data"}
+
+
+def load_portrait(images, faces, stock, drawings):
+    train, held = [], []
+    for row in manifest(images):
+        src = row["source"]
+        if src in FACES:
+            label, kind = "photo", "face"
+        elif src in DRAWN:
+            label, kind = "drawn", "face"
+        elif row["label"] == "photo" and src not in ("vladmandic/human", "vladmandic/face-api"):
+            label, kind = "photo", "scene"
+        else:
+            continue
+        item = (compose.load(os.path.join(images, row["path"]), 240), PORTRAIT.index(label), src, kind)
+        (held if src in HELD_OUT else train).append(item)
+    for i, path in enumerate(pictures(faces)):
+        item = (compose.load(path, 240), 0, "faces", "face")
+        (held if i % 10 == 0 else train).append(item)
+    for i, path in enumerate(pictures(stock)):
+        item = (compose.load(path, 240), 0, "stock portraits", "face")
+        (held if i % 2 == 0 else train).append(item)
+    for path in pictures(drawings):
+        train.append((compose.load(path, 240), 1, "own drawings", "face"))
+    # The empty place has no picture: compose draws the card's ground alone.
+    for n, items in ((40, train), (20, held)):
+        items += [(None, PORTRAIT.index("empty"), "ground", "empty")] * n
+    return train, held
+
+
+def pictures(folder):
+    """The pictures of a folder in the order of their names; none without a folder."""
+    if not folder:
+        return []
+    return sorted(p for p in glob.glob(os.path.join(folder, "*")) if p.endswith((".jpg", ".png", ".webp")))
+
+
+def draw(task, item, rng):
+    if task == "class":
+        return compose.whole(item[0], SIZES[task], rng)
+    return compose.portrait(item[0], item[3], SIZES[task], rng)
+
+
+def batches(task, items, names, size, rng, rounds):
+    by = {}
+    for it in items:
+        by.setdefault(it[1], {}).setdefault(it[2], []).append(it)
+    for _ in range(rounds):
+        xs, ys = [], []
+        for _ in range(size):
+            y = rng.randrange(len(names))
+            sources = by[y]
+            keys = list(sources)
+            # Square root of the source's size: a large source may not drown the small ones.
+            src = rng.choices(keys, [len(sources[k]) ** 0.5 for k in keys])[0]
+            xs.append(draw(task, rng.choice(sources[src]), rng))
+            ys.append(y)
+        yield tensor(xs), torch.tensor(ys)
+
+
+def tensor(xs):
+    return torch.from_numpy(np.stack(xs).transpose(0, 3, 1, 2).astype(np.float32) / 255)
+
+
+def plain(task, item, rng):
+    if task == "class":
+        return np.asarray(item[0].resize(SIZES[task], compose.Image.BOX))
+    return compose.portrait(item[0], item[3], SIZES[task], rng)
+
+
+def report(task, net, held, names):
+    net.eval()
+    rng = random.Random(7)
+    table = {}
+    with torch.no_grad():
+        for i in range(0, len(held), 64):
+            part = held[i:i + 64]
+            out = net(tensor([plain(task, it, rng) for it in part])).argmax(1).tolist()
+            for it, got in zip(part, out):
+                row = table.setdefault((names[it[1]], it[2]), [0] * len(names))
+                row[got] += 1
+    right = total = 0
+    for (label, src), row in sorted(table.items()):
+        right += row[names.index(label)]
+        total += sum(row)
+        print(f"  {label:15s} {src:48s} " + " ".join(f"{n}={c}" for n, c in zip(names, row) if c))
+    print(f"  held-out sources: {right}/{total} right", flush=True)
+    net.train()
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--task", choices=["class", "portrait"], required=True)
+    ap.add_argument("--images", required=True)
+    ap.add_argument("--faces", default="")
+    ap.add_argument("--stock", default="")
+    ap.add_argument("--drawings", default="")
+    ap.add_argument("--out", required=True)
+    ap.add_argument("--steps", type=int, default=2400)
+    ap.add_argument("--final", action="store_true", help="train on the held-out sources too")
+    a = ap.parse_args()
+    torch.manual_seed(1)
+    rng = random.Random(1)
+    names = CLASSES if a.task == "class" else PORTRAIT
+    train, held = load_class(a.images, a.faces) if a.task == "class" else load_portrait(a.images, a.faces, a.stock, a.drawings)
+    if a.final:
+        train = train + held
+    print(f"{a.task}: {len(train)} to train on, {len(held)} held out", flush=True)
+    net = Net(len(names))
+    size = 32
+    opt = torch.optim.AdamW(net.parameters(), 3e-3, weight_decay=0.02)
+    begin, step, loss_sum = time.time(), 0, 0.0
+    for x, y in batches(a.task, train, names, size, rng, a.steps):
+        for g in opt.param_groups:
+            g["lr"] = 3e-3 * min(1, (step + 1) / 50) * 0.5 * (1 + np.cos(np.pi * step / a.steps)) + 1e-6
+        loss = nn.functional.cross_entropy(net(x), y, label_smoothing=0.05)
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+        step, loss_sum = step + 1, loss_sum + loss.item()
+        if step % 100 == 0:
+            print(f"step {step} {time.time() - begin:.0f}s loss {loss_sum / 100:.3f}", flush=True)
+            loss_sum = 0.0
+            if step % 500 == 0:
+                report(a.task, net, held, names)
+    report(a.task, net, held, names)
+    net.eval()
+    w, h = SIZES[a.task]
+    export(net, a.out, w, h)
+
+
+class Probabilities(nn.Module):
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x):
+        return torch.softmax(self.net(x), 1)
+
+
+def export(net, out, w, h):
+    torch.onnx.export(Probabilities(net).eval(), torch.zeros(1, 3, h, w), out, opset_version=13,
+                      input_names=["image"], output_names=["probabilities"])
+    print(out, os.path.getsize(out), "bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,304 @@
+//go:build vision
+
+package vision
+
+import (
+	"context"
+	"math"
+	"strings"
+
+	"realname/imaging"
+	"realname/verify/idnumber"
+)
+
+// Thresholds of the verdict. A reason carries the measured value and the threshold it crossed.
+const (
+	needLabels = 4   // of the front's six printed labels, in place
+	needMarks  = 7   // label characters in place, of 21
+	mostSpread = 1.5 // their mean distance from their places, mm
+
+	sureGlyph = 0.80 // weakest glyph of a reading that may speak against the claim
+	fairGlyph = 0.50 // weakest glyph of a reading that may speak for it
+
+	surePhoto = 0.60 // probability of a photograph in the portrait place that passes
+	sureDrawn = 0.60 // probability of a drawing that refuses; between the two a person looks
+
+	leastWidth   = 280.0 // of the card, full-size pixels
+	leastSharp   = 12.0  // variance of the Laplacian, grey levels squared
+	leastLight   = 45.0  // mean grey level
+	mostLight    = 246.0 // mean grey level
+	mostOutside  = 3.0   // mm of the card beyond the picture; the fit is not surer than this
+	backPhrases  = 2     // of the back's printed phrases
+	partialLabel = 2     // labels that make a picture a possible card, for a person to look at
+)
+
+// examination is the work on one photo.
+type examination struct {
+	*Pipeline
+	frame  *frame
+	req    imaging.Request
+	today  idnumber.Date
+	text   *text
+	report imaging.Report
+}
+
+// find adds a reason; the verdict is the worst that any reason asks for.
+func (e *examination) find(v imaging.Verdict, code string, value, threshold float64, place *quad) {
+	r := imaging.Reason{Code: code, Value: round(value), Threshold: threshold}
+	if place != nil {
+		r.Place = place.box(e.frame.scale, e.frame.full.X, e.frame.full.Y)
+	}
+	e.report.Reasons = append(e.report.Reasons, r)
+	if v == imaging.Reject || e.report.Verdict == imaging.Accept {
+		e.report.Verdict = v
+	}
+}
+
+func round(v float64) float64 { return math.Round(v*1000) / 1000 }
+
+func (e *examination) run(ctx context.Context) error {
+	e.report = imaging.Report{
+		Verdict: imaging.Accept, Reasons: []imaging.Reason{},
+		NumberAgreement: imaging.NotCompared, NameAgreement: imaging.NotCompared,
+	}
+	l, err := e.findCard(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case l.proven():
+		return e.front(l)
+	case e.backFound():
+		e.back()
+		return nil
+	case l.possible():
+		e.unreadable(l)
+		return nil
+	}
+	return e.noCard()
+}
+
+// findCard reads the picture and looks for the card; when the direction was in doubt, both ways.
+func (e *examination) findCard(ctx context.Context) (*layout, error) {
+	var err error
+	if e.text, err = e.reader.read(ctx, e.frame.mat); err != nil {
+		return nil, err
+	}
+	l := findLayout(e.text.lines)
+	if l.proven() || e.text.sure || e.backFound() {
+		return l, nil
+	}
+	first := e.text.lines
+	e.text.turn()
+	e.text.lines = nil
+	if err := e.reader.readLines(ctx, e.frame.mat, e.text); err != nil {
+		return nil, err
+	}
+	if turned := findLayout(e.text.lines); turned.proven() || e.backFound() {
+		return turned, nil
+	}
+	e.text.lines = first
+	return l, nil
+}
+
+// proven says that the print alone makes this a card: labels in their places around a number line.
+func (l *layout) proven() bool {
+	return l != nil && l.number != nil && l.labels >= needLabels && l.marks >= needMarks && l.spread <= mostSpread
+}
+
+// possible says that enough was seen for a person to look.
+func (l *layout) possible() bool {
+	return l != nil && (l.labels >= partialLabel || l.number != nil && l.labels > 0)
+}
+
+// front judges a card whose front was found.
+func (e *examination) front(l *layout) error {
+	e.report.Class = imaging.ClassResidentFront
+	if e.req.Side == imaging.SideBack {
+		e.find(imaging.Reject, imaging.ReasonWrongSide, float64(l.labels), needLabels, &l.corners)
+	}
+	if err := e.quality(l); err != nil {
+		return err
+	}
+	if err := e.portrait(l); err != nil {
+		return err
+	}
+	if err := e.number(l); err != nil {
+		return err
+	}
+	return e.name(l)
+}
+
+func (e *examination) quality(l *layout) error {
+	q, err := measure(e.frame, l)
+	if err != nil {
+		return err
+	}
+	if q.width < leastWidth {
+		e.find(imaging.Review, imaging.ReasonTooSmall, q.width, leastWidth, &l.corners)
+	}
+	if q.sharpness < leastSharp {
+		e.find(imaging.Review, imaging.ReasonBlurred, q.sharpness, leastSharp, &l.corners)
+	}
+	if q.light < leastLight {
+		e.find(imaging.Review, imaging.ReasonTooDark, q.light, leastLight, &l.corners)
+	}
+	if q.light > mostLight {
+		e.find(imaging.Review, imaging.ReasonTooBright, q.light, mostLight, &l.corners)
+	}
+	if q.outside > mostOutside {
+		e.find(imaging.Review, imaging.ReasonBorderIncomplete, q.outside, mostOutside, &l.corners)
+	}
+	return nil
+}
+
+func (e *examination) portrait(l *layout) error {
+	place := l.imageQuad(portraitPlace)
+	p, err := e.classifier.look(e.frame.mat, place)
+	if err != nil {
+		return err
+	}
+	switch {
+	case p.photo >= surePhoto:
+	case p.drawn >= sureDrawn:
+		e.find(imaging.Reject, imaging.ReasonPortraitDrawn, p.drawn, sureDrawn, &place)
+	case p.drawn >= p.empty:
+		e.find(imaging.Review, imaging.ReasonPortraitDrawn, p.drawn, sureDrawn, &place)
+	default:
+		e.find(imaging.Review, imaging.ReasonPortraitMissing, p.photo, surePhoto, &place)
+	}
+	return nil
+}
+
+func (e *examination) number(l *layout) error {
+	f, ok, err := e.reader.number(e.frame.mat, l, e.today)
+	if err != nil {
+		return err
+	}
+	claimed := e.req.Claim != nil && e.req.Claim.Number != ""
+	if !ok {
+		if claimed {
+			e.report.NumberAgreement = imaging.Unreadable
+		}
+		if f.value != "" && f.conf >= sureGlyph {
+			e.find(imaging.Reject, imaging.ReasonNumberInvalid, f.conf, sureGlyph, &f.place)
+		} else {
+			e.find(imaging.Review, imaging.ReasonNumberUnreadable, f.conf, fairGlyph, &f.place)
+		}
+		return nil
+	}
+	if f.conf < fairGlyph {
+		if claimed {
+			e.report.NumberAgreement = imaging.Unreadable
+		}
+		e.find(imaging.Review, imaging.ReasonNumberUnreadable, f.conf, fairGlyph, &f.place)
+		return nil
+	}
+	e.report.Fields.Number = f.value
+	if !claimed {
+		return nil
+	}
+	claim := idnumber.Check(idnumber.ResidentID, e.req.Claim.Number, e.today)
+	card := idnumber.Check(idnumber.ResidentID, f.value, e.today)
+	if claim.Status != idnumber.Invalid && claim.Canonical.Equal(card.Canonical) {
+		e.report.NumberAgreement = imaging.Agrees
+		return nil
+	}
+	e.report.NumberAgreement = imaging.Disagrees
+	e.find(imaging.Reject, imaging.ReasonNumberMismatch, f.conf, fairGlyph, &f.place)
+	return nil
+}
+
+func (e *examination) name(l *layout) error {
+	f, err := e.reader.name(e.frame.mat, e.text.lines, l)
+	if err != nil {
+		return err
+	}
+	value := foldName(f.value)
+	if f.conf >= fairGlyph {
+		e.report.Fields.Name = value
+	}
+	if e.req.Claim == nil || e.req.Claim.Name == "" {
+		return nil
+	}
+	claim := foldName(e.req.Claim.Name)
+	switch {
+	case value == claim && f.conf >= fairGlyph:
+		e.report.NameAgreement = imaging.Agrees
+	case f.both && f.conf >= sureGlyph && e.speaksAgainst(value, claim):
+		e.report.NameAgreement = imaging.Disagrees
+		e.find(imaging.Reject, imaging.ReasonNameMismatch, f.conf, sureGlyph, &f.place)
+	default:
+		e.report.NameAgreement = imaging.Unreadable
+		e.find(imaging.Review, imaging.ReasonNameUnreadable, f.conf, sureGlyph, &f.place)
+	}
+	return nil
+}
+
+// speaksAgainst says whether a sure reading contradicts the claim. A glyph that
+// the recogniser cannot write, or one that it lost, is no contradiction.
+func (e *examination) speaksAgainst(value, claim string) bool {
+	return value != claim && e.reader.recogniser.keys.readable(claim) && !within(value, claim) && !within(claim, value)
+}
+
+// The back's printed phrases.
+var backPrint = []string{"中华人民共和国", "居民身份证", "签发机关", "有效期限"}
+
+func (e *examination) backFound() bool { return e.backSeen() >= backPhrases }
+
+func (e *examination) backSeen() int {
+	var all strings.Builder
+	for _, l := range e.text.lines {
+		all.WriteString(l.text())
+		all.WriteByte('\n')
+	}
+	n := 0
+	for _, phrase := range backPrint {
+		if strings.Contains(all.String(), phrase) {
+			n++
+		}
+	}
+	return n
+}
+
+// back tells the back as such. It holds no number, so that nothing on it can be proved yet.
+func (e *examination) back() {
+	e.report.Class = imaging.ClassResidentBack
+	if e.req.Side != imaging.SideBack {
+		e.find(imaging.Reject, imaging.ReasonWrongSide, float64(e.backSeen()), backPhrases, nil)
+		return
+	}
+	e.find(imaging.Review, imaging.ReasonNumberUnreadable, 0, fairGlyph, nil)
+}
+
+// unreadable is for a picture with some of a card's print, too little to prove one.
+func (e *examination) unreadable(l *layout) {
+	e.report.Class = imaging.ClassUnknown
+	e.compareNothing()
+	e.find(imaging.Review, imaging.ReasonNumberUnreadable, float64(l.labels), needLabels, &l.corners)
+}
+
+// noCard says what the picture is instead.
+func (e *examination) noCard() error {
+	class, p, err := e.classifier.class(e.frame.mat, len(e.text.places))
+	if err != nil {
+		return err
+	}
+	e.report.Class = class
+	e.compareNothing()
+	e.find(imaging.Reject, imaging.ReasonNotADocument, p, 0.5, nil)
+	return nil
+}
+
+// compareNothing marks the claim's fields as not read.
+func (e *examination) compareNothing() {
+	if e.req.Claim == nil {
+		return
+	}
+	if e.req.Claim.Number != "" {
+		e.report.NumberAgreement = imaging.Unreadable
+	}
+	if e.req.Claim.Name != "" {
+		e.report.NameAgreement = imaging.Unreadable
+	}
+}

@@ -1,0 +1,136 @@
+package imaging
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+)
+
+// The wire between Pool and Serve. POST /check carries a big-endian uint32, a JSON
+// header of that many bytes, and then the image to the end of the body: nothing of
+// a claim is ever in a URL or an HTTP header.
+const (
+	pathReady = "/ready"
+	pathCheck = "/check"
+
+	maxHeader = 64 << 10 // bytes of the JSON header; a claim is far below
+	maxAnswer = 1 << 20  // bytes of an answer
+)
+
+// header travels before the image.
+type header struct {
+	Side   Side   `json:"side,omitempty"`
+	Claim  *Claim `json:"claim,omitempty"`
+	Limits Limits `json:"limits"` // those of the pool, so that both ends gate alike
+}
+
+// readyAnswer is the body of GET /ready.
+type readyAnswer struct {
+	Pipeline string `json:"pipeline"`
+}
+
+// failure is the body of every answer that is not a Report.
+type failure struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// Codes of a failure beside those of UploadError.
+const (
+	failureRequest  = "bad_request"
+	failurePipeline = "pipeline_failed"
+	failurePanic    = "pipeline_panicked"
+)
+
+// encodeHeader returns what stands before the image on the wire.
+func encodeHeader(req Request, limits Limits) ([]byte, error) {
+	text, err := json.Marshal(header{Side: req.Side, Claim: req.Claim, Limits: limits})
+	if err != nil {
+		return nil, fmt.Errorf("imaging: encode request: %w", err)
+	}
+	if len(text) > maxHeader {
+		return nil, fmt.Errorf("imaging: the claim takes %d bytes, limit %d", len(text), maxHeader)
+	}
+	return append(binary.BigEndian.AppendUint32(nil, uint32(len(text))), text...), nil
+}
+
+// readRequest takes the declared size of the body, -1 for unknown, only as a hint.
+func readRequest(body io.Reader, declared int64) (Request, Limits, error) {
+	var size [4]byte
+	if _, err := io.ReadFull(body, size[:]); err != nil {
+		return Request{}, Limits{}, fmt.Errorf("imaging: read header length: %w", err)
+	}
+	length := binary.BigEndian.Uint32(size[:])
+	if length > maxHeader {
+		return Request{}, Limits{}, errors.New("imaging: header too long")
+	}
+	text := make([]byte, length)
+	if _, err := io.ReadFull(body, text); err != nil {
+		return Request{}, Limits{}, fmt.Errorf("imaging: read header: %w", err)
+	}
+	var h header
+	if err := decodeStrict(text, &h); err != nil {
+		return Request{}, Limits{}, err
+	}
+	limits := h.Limits.withDefaults()
+	// One byte past the limit is enough for Gate to refuse it.
+	image := bytes.NewBuffer(make([]byte, 0, min(max(declared, 0), limits.MaxBytes)+bytes.MinRead))
+	if _, err := image.ReadFrom(io.LimitReader(body, limits.MaxBytes+1)); err != nil {
+		return Request{}, Limits{}, fmt.Errorf("imaging: read image: %w", err)
+	}
+	return Request{Image: image.Bytes(), Side: h.Side, Claim: h.Claim}, limits, nil
+}
+
+func decodeStrict(text []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return fmt.Errorf("imaging: decode: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("imaging: decode: more than one value")
+	}
+	return nil
+}
+
+// decodeReport trusts a worker no further than the contract: it may have been
+// taken over by the image that it decoded.
+func decodeReport(text []byte) (Report, error) {
+	var report Report
+	if err := decodeStrict(text, &report); err != nil {
+		return Report{}, err
+	}
+	switch report.Verdict {
+	case Accept, Review, Reject:
+	default:
+		return Report{}, errors.New("imaging: answer without a verdict")
+	}
+	if report.Class == "" {
+		return Report{}, errors.New("imaging: answer without a class")
+	}
+	return report, nil
+}
+
+var uploadCodes = map[string]bool{
+	UploadEmpty: true, UploadTooLarge: true, UploadTooManyPixels: true, UploadUnsupportedFormat: true, UploadCorrupt: true,
+}
+
+var longNumber = regexp.MustCompile(`[0-9]{6,}[Xx]?`)
+
+// plain makes text from a worker fit to be logged: printable ASCII only, so no
+// names, no long runs of digits, so no numbers, and at most limit bytes.
+func plain(text string, limit int) string {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, text)
+	text = longNumber.ReplaceAllString(text, "#")
+	return text[:min(len(text), limit)]
+}

@@ -1,0 +1,237 @@
+// Package app is the composition root: it makes the parts from a
+// configuration, runs them, and stops them in order. Nothing else wires.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/mod/sumdb/note"
+
+	"realname/compliance"
+	"realname/compliance/auditlog"
+	"realname/compliance/policy"
+	"realname/compliance/signing"
+	"realname/compliance/vault"
+	"realname/imaging"
+	"realname/internal/config"
+	"realname/internal/httpapi"
+	"realname/internal/sqlstore"
+	"realname/verify"
+	"realname/verify/authority"
+)
+
+// stopPatience bounds each step of an orderly stop.
+const stopPatience = 15 * time.Second
+
+// Options are what the gateway is started with.
+type Options struct {
+	Config config.Config
+	Log    *slog.Logger
+	// Listening is told the address once the API answers; it may be nil.
+	Listening func(addr net.Addr)
+	// Progress is told, in words, what is being started; it may be nil.
+	Progress func(what string)
+}
+
+// gateway is the running whole.
+type gateway struct {
+	opts     Options
+	log      *slog.Logger
+	ids      *compliance.IDs
+	store    *sqlstore.Store
+	auditlog *auditlog.Log
+	photos   *imaging.Pool
+	upstream *authority.Client
+	policy   *policy.Policy
+	service  *verify.Service
+	metrics  *prometheus.Registry
+}
+
+// Run starts the gateway and serves until ctx ends, then stops it in order:
+// no new requests, the running ones to their end, the last events into the log.
+func Run(ctx context.Context, o Options) error {
+	if o.Progress == nil {
+		o.Progress = func(string) {}
+	}
+	g := &gateway{opts: o, log: o.Log, ids: compliance.NewIDs(time.Now, rand.Reader), metrics: prometheus.NewRegistry()}
+	if err := g.open(ctx); err != nil {
+		return errors.Join(err, g.close())
+	}
+	err := g.serve(ctx)
+	return errors.Join(err, g.close())
+}
+
+func (g *gateway) open(ctx context.Context) error {
+	c := &g.opts.Config
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("app: data folder: %w", err)
+	}
+	keys, err := openKeys(c)
+	if err != nil {
+		return err
+	}
+	safe, err := vault.New(keys.master, rand.Reader)
+	if err != nil {
+		return err
+	}
+	g.opts.Progress("opening the ledger")
+	if g.store, err = sqlstore.Open(ctx, sqlstore.Options{DSN: c.LedgerDSN()}); err != nil {
+		return err
+	}
+	if err := g.openPolicy(ctx); err != nil {
+		return err
+	}
+	g.opts.Progress("opening the audit log")
+	if err := g.openLog(ctx, keys.log); err != nil {
+		return err
+	}
+	if err := g.openAuthority(); err != nil {
+		return err
+	}
+	if err := g.openWorkers(ctx); err != nil {
+		return err
+	}
+	g.service = verify.New(g.serviceOptions(safe))
+	g.measure()
+	return g.record(ctx, compliance.EventGatewayStarted, map[string]string{"policy_digest": g.policy.Digest()})
+}
+
+func (g *gateway) serviceOptions(safe *vault.Vault) verify.Options {
+	c := &g.opts.Config
+	leases := map[string]time.Duration{}
+	for product, lease := range c.Openings.Leases {
+		leases[product] = time.Duration(lease)
+	}
+	decisions := g.decisionCounter()
+	return verify.Options{
+		Ledger: g.store, Vault: safe, Policy: g.policy, Photos: g.photos, Authority: g.upstream, IDs: g.ids,
+		Now: time.Now, Log: g.log,
+		NewToken:  func() (string, string) { return httpapi.NewUploadToken(rand.Reader) },
+		HashToken: httpapi.HashKey,
+		Lease:     time.Duration(c.Openings.Lease), Leases: leases, UploadToken: time.Duration(c.Uploads.Token),
+		PhotoLimits: imaging.Limits{MaxBytes: c.Imaging.MaxBytes, MaxPixels: c.Imaging.MaxPixels},
+		OnCommit:    g.auditlog.Notify,
+		OnDecision:  decisions,
+	}
+}
+
+func (g *gateway) openPolicy(ctx context.Context) error {
+	g.policy = policy.Builtin()
+	if file := g.opts.Config.Policy.File; file != "" {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("app: policy: %w", err)
+		}
+		if g.policy, err = policy.Load(file, text); err != nil {
+			return err
+		}
+	}
+	fresh, err := g.store.PutPolicy(ctx, g.policy.Digest(), g.policy.Source())
+	if err != nil || !fresh {
+		return err
+	}
+	return g.record(ctx, compliance.EventPolicyLive, map[string]string{"policy_digest": g.policy.Digest()})
+}
+
+func (g *gateway) openLog(ctx context.Context, keys []*signing.Key) error {
+	folder, err := auditlog.OpenFolder(g.opts.Config.LogFolder())
+	if err != nil {
+		return err
+	}
+	o := auditlog.Options{
+		Origin: g.opts.Config.Log.Origin, Ledger: g.store.Log(), Storage: folder,
+		OnError: func(err error) { g.log.Warn("the audit log will be tried again", "error", err) },
+	}
+	var verifiers []note.Verifier
+	for _, k := range keys {
+		o.Signers = append(o.Signers, k.Signer())
+		verifiers = append(verifiers, k.Verifier())
+	}
+	o.Verifiers = signing.NewVerifiers(verifiers...)
+	g.auditlog, err = auditlog.Open(ctx, o)
+	return err
+}
+
+func (g *gateway) openAuthority() error {
+	c := &g.opts.Config.Authority
+	secret, err := os.ReadFile(c.SecretFile)
+	if err != nil {
+		return fmt.Errorf("app: authority secret: %w", err)
+	}
+	g.upstream, err = authority.New(authority.Options{
+		Name: c.Name, BaseURL: c.URL, Secret: []byte(strings.TrimSpace(string(secret))), Timeout: time.Duration(c.Timeout),
+		OpenAfter: c.OpenAfter, OpenFor: time.Duration(c.OpenFor),
+		OnState: func(state string) { g.log.Warn("the authority's circuit breaker changed", "state", state) },
+	})
+	return err
+}
+
+func (g *gateway) openWorkers(ctx context.Context) error {
+	c := &g.opts.Config.Imaging
+	path, err := WorkerPath(c.Worker)
+	if err != nil {
+		return err
+	}
+	g.photos, err = imaging.Open(ctx, imaging.Options{
+		Path: path, Args: []string{"--assets", c.Assets}, Workers: c.Workers, QueueLength: c.Queue,
+		Timeout: time.Duration(c.Timeout), Limits: imaging.Limits{MaxBytes: c.MaxBytes, MaxPixels: c.MaxPixels}, Logger: g.log,
+		Progress: func(ready, total int) { g.opts.Progress(fmt.Sprintf("imaging workers: %d of %d ready", ready, total)) },
+	})
+	return err
+}
+
+// WorkerPath is the imaging worker's binary: the configured one, or the one beside this program.
+func WorkerPath(configured string) (string, error) {
+	if configured != "" {
+		return configured, nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("app: find the imaging worker: %w", err)
+	}
+	path := filepath.Join(filepath.Dir(self), "imaging-worker")
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("app: no imaging-worker beside %s: `make build` makes it, or set imaging.worker", filepath.Base(self))
+	}
+	return path, nil
+}
+
+// record writes an event of the gateway itself, which belongs to no tenant.
+func (g *gateway) record(ctx context.Context, kind compliance.EventKind, data map[string]string) error {
+	ev, err := compliance.NewEvent(g.ids.New(compliance.PrefixEvent), kind, "", "gateway", time.Now(), data)
+	if err != nil {
+		return err
+	}
+	return g.store.Append(ctx, ev)
+}
+
+// close stops what was opened, last opened first, whatever of it there is.
+func (g *gateway) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopPatience)
+	defer cancel()
+	var errs []error
+	if g.photos != nil {
+		errs = append(errs, g.photos.Close())
+	}
+	if g.auditlog != nil && g.service != nil {
+		if err := g.record(ctx, compliance.EventGatewayStopped, map[string]string{}); err != nil {
+			errs = append(errs, err)
+		} else {
+			errs = append(errs, g.auditlog.Flush(ctx))
+		}
+	}
+	if g.store != nil {
+		errs = append(errs, g.store.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,51 @@
+package app
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"realname/compliance"
+	"realname/imaging"
+)
+
+// decisionCounter counts decisions by scene and outcome; labels never hold what a tenant wrote.
+func (g *gateway) decisionCounter() func(compliance.Decision) {
+	decisions := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "realname_decisions_total", Help: "Decision versions committed, by scene and outcome.",
+	}, []string{"scene", "outcome"})
+	g.metrics.MustRegister(decisions)
+	return func(d compliance.Decision) { decisions.WithLabelValues(string(d.Scene), string(d.Outcome)).Inc() }
+}
+
+// measure registers what is read at the time of a scrape.
+func (g *gateway) measure() {
+	g.metrics.MustRegister(
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "realname_authority_ready", Help: "1 unless the authority's circuit breaker is open.",
+		}, func() float64 {
+			if g.upstream.Ready() {
+				return 1
+			}
+			return 0
+		}),
+	)
+	for _, m := range []struct {
+		name, help string
+		read       func(imaging.Stats) uint64
+	}{
+		{"checks", "Photo checks that passed the gate.", func(s imaging.Stats) uint64 { return s.Checks }},
+		{"refused", "Uploads refused by the gate.", func(s imaging.Stats) uint64 { return s.Refused }},
+		{"unavailable", "Photo checks not executed.", func(s imaging.Stats) uint64 { return s.Unavailable }},
+		{"retries", "Photo checks tried a second time.", func(s imaging.Stats) uint64 { return s.Retries }},
+		{"crashes", "Workers that ended by themselves.", func(s imaging.Stats) uint64 { return s.Crashes }},
+		{"timeouts", "Workers killed because they did not answer in time.", func(s imaging.Stats) uint64 { return s.Timeouts }},
+	} {
+		g.metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "realname_imaging_" + m.name + "_total", Help: m.help,
+		}, func() float64 { return float64(m.read(g.photos.Stats())) }))
+	}
+	g.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "realname_imaging_waiting", Help: "Photo checks that wait for a worker.",
+	}, func() float64 { return float64(g.photos.Stats().Waiting) }))
+}

@@ -1,0 +1,213 @@
+// Package config is the gateway's configuration file: strict YAML, with a
+// documented default for every key.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Config is the whole file. A key that is not here is an error with its line.
+type Config struct {
+	// Listen is the address of the API. Default 127.0.0.1:8080.
+	Listen string `yaml:"listen"`
+	// TLS serves HTTPS when both files are given.
+	TLS TLS `yaml:"tls"`
+	// Data is the folder of ledger, log and keys. Default ./var/realname.
+	Data string `yaml:"data"`
+	// Ledger chooses the database.
+	Ledger Ledger `yaml:"ledger"`
+	// Log is the audit log.
+	Log Log `yaml:"log"`
+	// Imaging is the pool of photo-check workers.
+	Imaging Imaging `yaml:"imaging"`
+	// Authority is the upstream that confirms identities.
+	Authority Authority `yaml:"authority"`
+	// Policy chooses the clauses.
+	Policy Policy `yaml:"policy"`
+	// Openings are the reservations of cards and accounts.
+	Openings Openings `yaml:"openings"`
+	// Uploads are the one-time tokens of phone clients.
+	Uploads Uploads `yaml:"uploads"`
+	// Settle is how pending decisions are retried.
+	Settle Settle `yaml:"settle"`
+}
+
+// TLS names PEM files.
+type TLS struct {
+	Certificate string `yaml:"certificate"` // default none: plain HTTP
+	Key         string `yaml:"key"`         // default none
+}
+
+// Ledger is the database.
+type Ledger struct {
+	// DSN is `file:PATH` for SQLite or `postgres://…`. Default: ledger.db in the data folder.
+	DSN string `yaml:"dsn"`
+}
+
+// Log is the audit log.
+type Log struct {
+	// Origin names the log in every checkpoint; it never changes. Default realname.local/log.
+	Origin string `yaml:"origin"`
+}
+
+// Imaging is the pool of workers.
+type Imaging struct {
+	Worker    string   `yaml:"worker"`     // path of imaging-worker; default: beside the gateway's own binary
+	Assets    string   `yaml:"assets"`     // folder of models; default .assets
+	Workers   int      `yaml:"workers"`    // processes; default 2
+	Queue     int      `yaml:"queue"`      // checks that may wait; default 64
+	Timeout   Duration `yaml:"timeout"`    // of one check; default 10s
+	MaxBytes  int64    `yaml:"max_bytes"`  // of one image; default 10485760
+	MaxPixels int64    `yaml:"max_pixels"` // width x height; default 50000000
+}
+
+// Authority is one upstream.
+type Authority struct {
+	Name       string   `yaml:"name"`        // as it appears in checks; default authority
+	URL        string   `yaml:"url"`         // required
+	SecretFile string   `yaml:"secret_file"` // shared secret of at least 32 bytes; required
+	Timeout    Duration `yaml:"timeout"`     // of one query; default 3s
+	OpenAfter  uint32   `yaml:"open_after"`  // failures in a row that open the breaker; default 5
+	OpenFor    Duration `yaml:"open_for"`    // before it is tried again; default 5s
+}
+
+// Policy is the clauses.
+type Policy struct {
+	File string `yaml:"file"` // default: the built-in policy
+}
+
+// Openings are reservations.
+type Openings struct {
+	Lease  Duration            `yaml:"lease"`  // of a reservation; default 15m
+	Leases map[string]Duration `yaml:"leases"` // by product; default none
+}
+
+// Uploads are phone clients' uploads.
+type Uploads struct {
+	Token Duration `yaml:"token"` // life of a one-time token; default 15m
+}
+
+// Settle is the retry of pending decisions.
+type Settle struct {
+	Every Duration `yaml:"every"` // default 2s
+}
+
+// Duration is a time span written as 15m, 3s, 72h.
+type Duration time.Duration
+
+// UnmarshalText reads a span; it must not be negative.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	if err != nil || v < 0 {
+		return errors.New("want a time span such as 3s, 15m or 72h")
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// MarshalText writes the span.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// Default is the configuration of a file that says nothing.
+func Default() Config {
+	return Config{
+		Listen: "127.0.0.1:8080",
+		Data:   filepath.Join("var", "realname"),
+		Log:    Log{Origin: "realname.local/log"},
+		Imaging: Imaging{
+			Assets: ".assets", Workers: 2, Queue: 64, Timeout: Duration(10 * time.Second),
+			MaxBytes: 10 << 20, MaxPixels: 50_000_000,
+		},
+		Authority: Authority{Name: "authority", Timeout: Duration(3 * time.Second), OpenAfter: 5, OpenFor: Duration(5 * time.Second)},
+		Openings:  Openings{Lease: Duration(15 * time.Minute)},
+		Uploads:   Uploads{Token: Duration(15 * time.Minute)},
+		Settle:    Settle{Every: Duration(2 * time.Second)},
+	}
+}
+
+// Load reads a file over the defaults.
+func Load(path string) (Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("config: %w", err)
+	}
+	c, err := Parse(text)
+	if err != nil {
+		return Config{}, fmt.Errorf("config: %s: %w", path, err)
+	}
+	return c, nil
+}
+
+// Parse decodes text strictly over the defaults and checks the result.
+func Parse(text []byte) (Config, error) {
+	c := Default()
+	dec := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict(), yaml.DisallowUnknownField())
+	if err := dec.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		return Config{}, errors.New(yaml.FormatError(err, false, true))
+	}
+	if err := dec.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
+		return Config{}, errors.New("want one YAML document")
+	}
+	return c, c.check()
+}
+
+func (c *Config) check() error {
+	var wrong []string
+	need := func(ok bool, what string) {
+		if !ok {
+			wrong = append(wrong, what)
+		}
+	}
+	need(c.Listen != "", "listen is empty")
+	need(c.Data != "", "data is empty")
+	need((c.TLS.Certificate == "") == (c.TLS.Key == ""), "tls needs certificate and key together")
+	need(c.Log.Origin != "" && !strings.ContainsAny(c.Log.Origin, " +\n"), "log.origin must be a name without spaces and +")
+	need(c.Imaging.Workers > 0 && c.Imaging.Workers <= 64, "imaging.workers must be 1 to 64")
+	need(c.Imaging.Queue > 0, "imaging.queue must be positive")
+	need(c.Imaging.Timeout > 0, "imaging.timeout must be positive")
+	need(c.Imaging.MaxBytes > 0, "imaging.max_bytes must be positive")
+	need(c.Imaging.MaxPixels > 0, "imaging.max_pixels must be positive")
+	need(c.Authority.URL != "", "authority.url is required")
+	need(c.Authority.SecretFile != "", "authority.secret_file is required")
+	need(c.Authority.Timeout > 0, "authority.timeout must be positive")
+	need(c.Authority.OpenAfter > 0, "authority.open_after must be positive")
+	need(c.Openings.Lease > 0, "openings.lease must be positive")
+	need(c.Uploads.Token > 0, "uploads.token must be positive")
+	need(c.Settle.Every > 0, "settle.every must be positive")
+	for product, lease := range c.Openings.Leases {
+		need(lease > 0, "openings.leases."+product+" must be positive")
+	}
+	if len(wrong) > 0 {
+		return errors.New(strings.Join(wrong, "; "))
+	}
+	return nil
+}
+
+// LedgerDSN is the DSN with its default filled in.
+func (c *Config) LedgerDSN() string {
+	if c.Ledger.DSN != "" {
+		return c.Ledger.DSN
+	}
+	return "file:" + filepath.Join(c.Data, "ledger.db")
+}
+
+// VaultKeys is the file of the vault's master keys.
+func (c *Config) VaultKeys() string { return filepath.Join(c.Data, "vault.keys") }
+
+// LogKey is the file of the log's signing key.
+func (c *Config) LogKey() string { return filepath.Join(c.Data, "log.key") }
+
+// LogPublicKey is the file of the log's verification key, for regulators.
+func (c *Config) LogPublicKey() string { return filepath.Join(c.Data, "log.pub") }
+
+// LogFolder is where checkpoint and tiles are published.
+func (c *Config) LogFolder() string { return filepath.Join(c.Data, "log") }

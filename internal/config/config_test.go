@@ -1,0 +1,97 @@
+package config
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+)
+
+const least = "authority:\n  url: http://127.0.0.1:8090\n  secret_file: secret\n"
+
+func TestDefaultsStandWhereTheFileIsSilent(t *testing.T) {
+	c, err := Parse([]byte(least + "settle:\n  every: 250ms\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.Authority.URL, want.Authority.SecretFile = "http://127.0.0.1:8090", "secret"
+	want.Settle.Every = Duration(250 * time.Millisecond)
+	if diff := cmp.Diff(want, c); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMistakesAreNamed(t *testing.T) {
+	for text, says := range map[string]string{
+		least + "listn: x\n":                        "[4:1]",
+		least + "imaging:\n  wrokers: 3\n":          "[5:3]",
+		least + "listen: a\nlisten: b\n":            "listen",
+		"listen: x\n":                               "authority.url is required",
+		least + "settle:\n  every: soon\n":          "time span",
+		least + "settle:\n  every: -1s\n":           "time span",
+		least + "imaging:\n  workers: 0\n":          "imaging.workers",
+		least + "tls:\n  certificate: a.pem\n":      "tls needs",
+		least + "log:\n  origin: 'a b'\n":           "log.origin",
+		least + "---\nlisten: x\n":                  "one YAML document",
+		least + "openings:\n  leases: {esim: 0s}\n": "openings.leases.esim",
+		"\x00": "",
+	} {
+		_, err := Parse([]byte(text))
+		if err == nil {
+			t.Errorf("accepted: %q", text)
+		} else if !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %q does not say %q", text, err, says)
+		}
+	}
+}
+
+// The sample in deploy shows every key with its default.
+func TestSampleShowsEveryDefault(t *testing.T) {
+	text, err := os.ReadFile("../../deploy/realname.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.Authority.URL, want.Authority.SecretFile = got.Authority.URL, got.Authority.SecretFile
+	if got.Openings.Leases != nil && len(got.Openings.Leases) == 0 {
+		got.Openings.Leases = nil
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	var keys, sample map[string]any
+	all, err := yaml.Marshal(Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(all, &keys); err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, &sample); err != nil {
+		t.Fatal(err)
+	}
+	missing(t, "", keys, sample)
+}
+
+func missing(t *testing.T, path string, want, got map[string]any) {
+	t.Helper()
+	for k, v := range want {
+		g, ok := got[k]
+		if !ok {
+			t.Errorf("deploy/realname.yaml lacks %s%s", path, k)
+			continue
+		}
+		if sub, ok := v.(map[string]any); ok {
+			inner, _ := g.(map[string]any)
+			missing(t, path+k+".", sub, inner)
+		}
+	}
+}

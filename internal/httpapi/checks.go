@@ -1,0 +1,140 @@
+package httpapi
+
+import (
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"realname/compliance"
+	"realname/imaging"
+	"realname/verify/idnumber"
+)
+
+type numberCheckAnswer struct {
+	Kind      string          `json:"kind"`
+	Status    idnumber.Status `json:"status"`
+	Reason    string          `json:"reason"`  // empty when valid
+	Message   string          `json:"message"` // empty when valid
+	Canonical string          `json:"canonical"`
+	Findings  []numberFinding `json:"findings"`
+}
+
+type numberFinding struct {
+	Part    string           `json:"part"`
+	Outcome idnumber.Outcome `json:"outcome"`
+	Code    string           `json:"code"`
+}
+
+// checkNumber judges one number by its standard alone; nothing is asked of anyone and nothing is kept.
+func (a *API) checkNumber(c echo.Context) error {
+	var body numberCheckRequest
+	if err := readJSON(c, maxJSON, &body); err != nil {
+		return err
+	}
+	if err := validateFields(&body, ""); err != nil {
+		return err
+	}
+	on := idnumber.DateOf(a.o.Now())
+	if body.On != "" {
+		var err error
+		if on, err = idnumber.ParseDate(body.On); err != nil {
+			return refuseFields(fieldError{"/on", "field_malformed", "YYYY-MM-DD"})
+		}
+	}
+	r := idnumber.Check(idnumber.Kind(body.Kind), body.Number.Reveal(), on)
+	out := numberCheckAnswer{Kind: body.Kind, Status: r.Status, Reason: string(r.Reason), Findings: []numberFinding{}}
+	if r.Reason != "" {
+		out.Message = message(string(r.Reason), languageOf(c.Request()))
+	}
+	if !r.Canonical.IsZero() {
+		out.Canonical = r.Canonical.Reveal()
+	}
+	for part, f := range r.Findings {
+		out.Findings = append(out.Findings, numberFinding{Part: idnumber.Part(part).String(), Outcome: f.Outcome, Code: string(f.Code)})
+	}
+	return a.json(c, http.StatusOK, out)
+}
+
+type photoCheckAnswer struct {
+	Verdict         imaging.Verdict   `json:"verdict"`
+	Class           imaging.Class     `json:"class"`
+	Reasons         []photoReason     `json:"reasons"`
+	NumberAgreement imaging.Agreement `json:"number_agreement"`
+	NameAgreement   imaging.Agreement `json:"name_agreement"`
+	Number          string            `json:"number,omitempty"`
+	Name            string            `json:"name,omitempty"`
+	Width           int               `json:"width"`
+	Height          int               `json:"height"`
+	Pipeline        string            `json:"pipeline"`
+	Milliseconds    int64             `json:"ms"`
+}
+
+// photoReason leaves the measured value and its threshold inside.
+type photoReason struct {
+	Code    string       `json:"code"`
+	Message string       `json:"message"`
+	Remedy  string       `json:"remedy"`
+	Place   *imaging.Box `json:"place,omitempty"`
+}
+
+// checkPhoto checks one photo: a bare image, or multipart with the parts `image` and, optionally, `claim`.
+func (a *API) checkPhoto(c echo.Context) error {
+	image, claim, err := readPhoto(c)
+	if err != nil {
+		return err
+	}
+	req := imaging.Request{Image: image, Side: imaging.Side(claim.Side)}
+	if claim.Number != "" || claim.Name != "" {
+		req.Claim = &imaging.Claim{Number: claim.Number.Reveal(), Name: claim.Name.Reveal()}
+	}
+	report, err := a.o.Service.CheckPhoto(c.Request().Context(), caller(c), req)
+	if err != nil {
+		return err
+	}
+	lang := languageOf(c.Request())
+	out := photoCheckAnswer{
+		Verdict: report.Verdict, Class: report.Class, Reasons: []photoReason{}, NumberAgreement: report.NumberAgreement,
+		NameAgreement: report.NameAgreement, Width: report.Width, Height: report.Height, Pipeline: report.Pipeline,
+		Milliseconds: report.Elapsed.Milliseconds(),
+	}
+	if claim.Reveal {
+		out.Number, out.Name = report.Fields.Number, report.Fields.Name
+	}
+	for _, r := range report.Reasons {
+		told := compliance.PublicReason(r.Code)
+		out.Reasons = append(out.Reasons, photoReason{Code: told.Code, Message: told.Clerk.In(lang), Remedy: told.Remedy.In(lang), Place: r.Place})
+	}
+	return a.json(c, http.StatusOK, out)
+}
+
+// readPhoto takes a bare image under any image type: its first bytes decide what it is.
+func readPhoto(c echo.Context) ([]byte, photoClaim, error) {
+	var claim photoClaim
+	media, params, err := mediaTypeOf(c.Request())
+	switch {
+	case err != nil:
+		return nil, claim, err
+	case strings.HasPrefix(media, "image/"):
+		image, err := readBody(c, maxImage)
+		return image, claim, err
+	case media != mediaMultipart:
+		return nil, claim, refuseMedia("send an image, or " + mediaMultipart)
+	}
+	var image []byte
+	err = readParts(c, params["boundary"], func(name string, part io.Reader) (err error) {
+		switch name {
+		case "image":
+			image, err = readPart(part, maxImage)
+			return err
+		case "claim":
+			return decodePart(part, &claim)
+		}
+		return refuse("multipart_unknown_part", "the parts are image and claim")
+	}, "image")
+	if err != nil {
+		return nil, claim, err
+	}
+	return image, claim, validateFields(&claim, "")
+}

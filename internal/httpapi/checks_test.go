@@ -1,0 +1,99 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"realname/imaging"
+	"realname/verify/idnumber"
+)
+
+func TestCheckNumber(t *testing.T) {
+	h := newHarness(t)
+	for _, tc := range []struct {
+		body, reason string
+		status       idnumber.Status
+		canonical    string
+	}{
+		{`{"kind":"resident_id","number":"11010519491231002x"}`, "", idnumber.Valid, "11010519491231002X"}, // GB 11643's own example
+		{`{"kind":"resident_id","number":"110105194912310021"}`, "check_digit_mismatch", idnumber.Invalid, ""},
+		{`{"kind":"resident_id","number":"11010519491231002X","on":"1949-12-30"}`, "date_future", idnumber.Invalid, ""},
+		{`{"kind":"library_card","number":"1"}`, "unknown_kind", idnumber.Invalid, ""},
+	} {
+		r := h.call("POST", "/v1/numbers/check", tc.body, header{"Idempotency-Key": ""})
+		var got numberCheckAnswer
+		r.decode(t, &got)
+		if r.status != http.StatusOK || got.Status != tc.status || got.Reason != tc.reason || got.Canonical != tc.canonical || len(got.Findings) != 5 {
+			t.Errorf("%s: %s", tc.body, r.body)
+		}
+		if (got.Message == "") != (tc.reason == "") {
+			t.Errorf("%s: message %q", tc.body, got.Message)
+		}
+	}
+	for _, body := range []string{`{"kind":"resident_id"}`, `{"kind":"Resident","number":"1"}`, `{"kind":"resident_id","number":"1","on":"2026-02-30"}`, `{"kind":"resident_id","number":"1","on":"0001-01-01"}`} {
+		h.wantProblem(h.call("POST", "/v1/numbers/check", body), http.StatusBadRequest, "validation_failed")
+	}
+}
+
+func photoReport() imaging.Report {
+	return imaging.Report{
+		Verdict: imaging.Reject, Class: imaging.ClassResidentFront, NumberAgreement: imaging.Disagrees, NameAgreement: imaging.Agrees,
+		Reasons: []imaging.Reason{{Code: imaging.ReasonNumberMismatch, Value: 0.125, Threshold: 0.375, Place: &imaging.Box{X: 1, Y: 2, Width: 3, Height: 4}}},
+		Fields:  imaging.Fields{Number: "110105194912310002", Name: "王测试"}, Width: 640, Height: 400, Pipeline: "test",
+	}
+}
+
+func TestCheckPhoto(t *testing.T) {
+	h := newHarness(t)
+	h.service.report = photoReport()
+	r := h.call("POST", "/v1/photos/check", "jpeg", header{"Content-Type": "image/jpeg"})
+	var got photoCheckAnswer
+	r.decode(t, &got)
+	if r.status != http.StatusOK || got.Verdict != imaging.Reject || got.Reasons[0].Code != "number_mismatch" || got.Reasons[0].Place == nil {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	for _, secret := range []string{"110105194912310002", "王测试", "0.375", "0.125"} {
+		if strings.Contains(string(r.body), secret) {
+			t.Errorf("%s shows without reveal", secret)
+		}
+	}
+	if h.service.photos[0].Claim != nil || string(h.service.photos[0].Image) != "jpeg" {
+		t.Errorf("%+v", h.service.photos[0])
+	}
+
+	body, contentType := multipartBody(t, part{"image", "image/png", "png"},
+		part{"claim", mediaJSON, `{"number":"110105194912310002","name":"王测试","side":"back","reveal":true}`})
+	r = h.call("POST", "/v1/photos/check", body, header{"Content-Type": contentType})
+	r.decode(t, &got)
+	if r.status != http.StatusOK || got.Number != "110105194912310002" || got.Name != "王测试" {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	if p := h.service.photos[1]; p.Claim == nil || p.Claim.Number != "110105194912310002" || p.Side != imaging.SideBack || string(p.Image) != "png" {
+		t.Errorf("the claim did not arrive")
+	}
+}
+
+func TestCheckPhotoRefused(t *testing.T) {
+	h := newHarness(t)
+	refuse := func(status int, code string, parts ...part) {
+		t.Helper()
+		body, contentType := multipartBody(t, parts...)
+		h.wantProblem(h.call("POST", "/v1/photos/check", body, header{"Content-Type": contentType}), status, code)
+	}
+	refuse(http.StatusBadRequest, "multipart_missing_part", part{"claim", mediaJSON, "{}"})
+	refuse(http.StatusBadRequest, "multipart_unknown_part", part{"image", "image/png", "a"}, part{"image", "image/png", "b"})
+	refuse(http.StatusBadRequest, "multipart_unknown_part", part{"selfie", "image/png", "a"})
+	refuse(http.StatusBadRequest, "validation_failed", part{"image", "image/png", "a"}, part{"claim", mediaJSON, `{"side":"left"}`})
+	refuse(http.StatusBadRequest, "json_unknown_field", part{"image", "image/png", "a"}, part{"claim", mediaJSON, `{"secret":true}`})
+	h.wantProblem(h.call("POST", "/v1/photos/check", "%PDF", header{"Content-Type": "application/pdf"}), http.StatusUnsupportedMediaType, "unsupported_media_type")
+
+	h.service.fail = &imaging.UploadError{Code: imaging.UploadCorrupt, Detail: "cut off"}
+	h.wantProblem(h.call("POST", "/v1/photos/check", "x", header{"Content-Type": "image/jpeg"}), http.StatusUnprocessableEntity, "image_corrupt")
+	h.service.fail = imaging.ErrUnavailable
+	r := h.call("POST", "/v1/photos/check", "x", header{"Content-Type": "image/jpeg"})
+	h.wantProblem(r, http.StatusServiceUnavailable, "photo_check_unavailable")
+	if r.header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+}

@@ -1,0 +1,67 @@
+package httpapi
+
+import (
+	"context"
+
+	"realname/compliance/policy"
+	"realname/imaging"
+	"realname/verify"
+)
+
+// Service decides and keeps; verify.Service is the one that runs. Its errors
+// are compliance.Error, or the sentinel errors of verify and imaging.
+type Service interface {
+	Decide(ctx context.Context, c verify.Caller, idempotencyKey string, r verify.Request) (verify.Answer, error)
+	Verification(ctx context.Context, c verify.Caller, id string) (verify.Answer, error)
+	VerificationByBizNo(ctx context.Context, c verify.Caller, bizNo string) (verify.Answer, error)
+	AddEvidence(ctx context.Context, c verify.Caller, idempotencyKey, id string, e []verify.Evidence) (verify.Answer, error)
+
+	Open(ctx context.Context, c verify.Caller, idempotencyKey string, r verify.OpeningRequest) (verify.Answer, error)
+	Opening(ctx context.Context, c verify.Caller, id string) (verify.Opening, error)
+	Confirm(ctx context.Context, c verify.Caller, id string, how verify.Confirmation) (verify.Opening, error)
+	Release(ctx context.Context, c verify.Caller, id string) (verify.Opening, error)
+	Close(ctx context.Context, c verify.Caller, id string) (verify.Opening, error)
+	Import(ctx context.Context, c verify.Caller, idempotencyKey string, rows []verify.StockRow) (verify.Stock, error)
+
+	CreateEvidence(ctx context.Context, c verify.Caller, idempotencyKey string, e verify.NewEvidence) (verify.Upload, error)
+	Upload(ctx context.Context, c verify.Caller, id string) (verify.Upload, error)
+	// UploadByToken finds the one upload that a one-time token is for, and the tenant behind it.
+	UploadByToken(ctx context.Context, token string) (verify.Caller, verify.Upload, error)
+	AppendEvidence(ctx context.Context, c verify.Caller, id string, offset int64, chunk []byte) (verify.Upload, error)
+
+	CheckPhoto(ctx context.Context, c verify.Caller, r imaging.Request) (imaging.Report, error)
+	// RefuseAttempt records input that was refused before any decision; endpoint is a route template.
+	RefuseAttempt(ctx context.Context, c verify.Caller, endpoint, code string) error
+}
+
+// Log is the published audit log; auditlog.Reader is one.
+type Log interface {
+	// Checkpoint returns the newest signed checkpoint; auditlog.ErrNotYet before the first.
+	Checkpoint(ctx context.Context) ([]byte, error)
+	// Tile returns a file of the log by its path in C2SP tlog-tiles, such as
+	// `tile/entries/000.p/5`; tiles.ErrPath or auditlog.ErrNotFound when there is none.
+	Tile(ctx context.Context, path string) ([]byte, error)
+	// Proof returns the receipt of an event, a C2SP tlog-proof; auditlog.ErrNotYet until it is in the log.
+	Proof(ctx context.Context, eventID string) ([]byte, error)
+	// Wait is Proof once the event is in the log; auditlog.ErrNotYet when ctx ends before that.
+	Wait(ctx context.Context, eventID string) ([]byte, error)
+}
+
+// Clauses explains the clauses that a decision cites; date is a civil date, YYYY-MM-DD.
+type Clauses interface {
+	Clause(id, date string) (policy.Clause, bool)
+}
+
+// Credentials finds who holds an API key, by HashKey of it. Its error is
+// verify.ErrNotFound for a key that is unknown or revoked.
+type Credentials interface {
+	CallerByKeyHash(ctx context.Context, hash string) (verify.Caller, error)
+}
+
+// Probe tells whether one dependency can do its work. Only the name and the
+// outcome are shown; the error goes to the log.
+type Probe struct {
+	Name     string
+	Required bool // the gateway is not ready without it
+	Check    func(ctx context.Context) error
+}

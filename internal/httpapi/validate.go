@@ -1,0 +1,172 @@
+package httpapi
+
+import (
+	"encoding/hex"
+	"errors"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-playground/validator/v10"
+
+	"realname/compliance"
+	"realname/ratelimit/quota"
+)
+
+// vocabulary lists the values that a field may take, by validator tag. A test
+// holds it against the constants of compliance and the enums of openapi.yaml.
+var vocabulary = map[string][]string{
+	"scene": {
+		string(compliance.SceneSignup), string(compliance.ScenePhoneCard), string(compliance.SceneIoTCard),
+		string(compliance.SceneBankAccount), string(compliance.ScenePaymentAccount),
+		string(compliance.SceneEnterpriseAccount), string(compliance.SceneReverification),
+	},
+	"event": {
+		string(compliance.OccasionOpen), string(compliance.OccasionReplaceSIM), string(compliance.OccasionTransfer),
+		string(compliance.OccasionPortIn), string(compliance.OccasionPortOut), string(compliance.OccasionReclass),
+		string(compliance.OccasionInfoChange), string(compliance.OccasionActivate), string(compliance.OccasionReverify),
+		string(compliance.OccasionClose),
+	},
+	"party_role": {
+		string(compliance.RoleHolder), string(compliance.RoleProxy), string(compliance.RoleGuardian),
+		string(compliance.RoleUnit), string(compliance.RoleLegalRepresentative), string(compliance.RoleHandler),
+		string(compliance.RoleResponsiblePerson), string(compliance.RoleActualUser), string(compliance.RoleBeneficialOwner),
+	},
+	"channel_kind": {string(compliance.ChannelOnline), string(compliance.ChannelPhysical)},
+	"evidence_kind": {
+		string(compliance.EvidenceChipRead), string(compliance.EvidenceDocumentPhoto), string(compliance.EvidenceManualEntry),
+		string(compliance.EvidenceLiveVideo), string(compliance.EvidenceOnsitePortrait), string(compliance.EvidencePortraitMatch),
+		string(compliance.EvidenceAuthorityResult), string(compliance.EvidenceNetworkID), string(compliance.EvidenceAuthorisation),
+		string(compliance.EvidenceAuxiliaryDocument),
+	},
+	"check_result": {
+		string(compliance.Passed), string(compliance.Failed), string(compliance.Warning), string(compliance.Inconclusive),
+		string(compliance.NotApplicable), string(compliance.NotExecuted),
+	},
+	"customer_type": {"individual", "unit"},
+	"side":          {"front", "back"},
+	"stock_state":   {string(quota.PendingActivation), string(quota.Active), string(quota.Suspended), string(quota.Closed)},
+}
+
+var (
+	tokenPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,63}$`)
+	statePattern = regexp.MustCompile(`^[A-Z]{3}$`)
+)
+
+// formats are the tags that are not vocabularies.
+var formats = map[string]func(s string) bool{
+	"token":         tokenPattern.MatchString,
+	"issuing_state": statePattern.MatchString, // ISO 3166-1 alpha-3, as in ICAO 9303
+	"civil_date":    civilDate,
+	"valid_to":      func(s string) bool { return s == "long_term" || civilDate(s) },
+	"instant":       func(s string) bool { _, err := time.Parse(time.RFC3339Nano, s); return err == nil },
+	"digest": func(s string) bool {
+		b, err := hex.DecodeString(s)
+		return err == nil && len(b) == 32 && s == strings.ToLower(s)
+	},
+	"evidence_id":     func(s string) bool { return compliance.ValidID(compliance.PrefixEvidence, s) },
+	"verification_id": func(s string) bool { return compliance.ValidID(compliance.PrefixDecision, s) },
+}
+
+// civilDate takes the days of the second and third millennium.
+func civilDate(s string) bool {
+	t, err := time.Parse(time.DateOnly, s)
+	return err == nil && t.Year() >= 1000 && t.Year() < 3000
+}
+
+var validate = newValidator()
+
+func newValidator() *validator.Validate {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		return name
+	})
+	register := func(tag string, ok func(string) bool) {
+		// An error would mean an empty tag or function.
+		if err := v.RegisterValidation(tag, func(f validator.FieldLevel) bool { return ok(f.Field().String()) }); err != nil {
+			panic(err)
+		}
+	}
+	for tag, values := range vocabulary {
+		register(tag, func(s string) bool { return slices.Contains(values, s) })
+	}
+	for tag, ok := range formats {
+		register(tag, ok)
+	}
+	return v
+}
+
+// maxFieldErrors bounds how many fields one answer names.
+const maxFieldErrors = 32
+
+// validateFields checks the tags of one of our request types. Its error is a refusal.
+func validateFields(v any, base string) error {
+	err := validate.Struct(v)
+	if err == nil {
+		return nil
+	}
+	failed, ok := errors.AsType[validator.ValidationErrors](err)
+	if !ok {
+		return err
+	}
+	var fields []fieldError
+	for _, f := range failed[:min(len(failed), maxFieldErrors)] {
+		fields = append(fields, fieldError{base + pointerOf(f.Namespace()), fieldCode(f.Tag()), "rule " + f.Tag()})
+	}
+	return refuseFields(fields...)
+}
+
+// pointerOf turns `verificationRequest.parties[0].document.kind` into `/parties/0/document/kind`.
+func pointerOf(namespace string) string {
+	_, path, _ := strings.Cut(namespace, ".")
+	return "/" + strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(path)
+}
+
+func fieldCode(tag string) string {
+	switch tag {
+	case "required", "required_with", "required_without":
+		return "field_required"
+	case "max":
+		return "field_too_long"
+	case "min":
+		return "field_too_short"
+	}
+	if _, ok := vocabulary[tag]; ok {
+		return "field_unknown_value"
+	}
+	return "field_malformed"
+}
+
+// validate checks either form of an opening request.
+func (r *openingRequest) validate() error {
+	if r.VerificationID == "" {
+		if err := validateFields(&r.verificationRequest, ""); err != nil {
+			return err
+		}
+		if len(r.ExternalRef) > 128 {
+			return refuseFields(fieldError{"/external_ref", "field_too_long", "rule max"})
+		}
+		return nil
+	}
+	var extra []fieldError
+	for pointer, given := range map[string]bool{
+		"/parties": r.Parties != nil, "/evidence": r.Evidence != nil, "/channel": r.Channel != (channelRequest{}),
+		"/event": r.Event != "", "/customer_type": r.CustomerType != "",
+		"/purpose": r.Purpose != "", "/legal_basis": r.LegalBasis != "",
+	} {
+		if given {
+			extra = append(extra, fieldError{pointer, "field_not_allowed", "taken from the verification that is consumed"})
+		}
+	}
+	if len(extra) > 0 {
+		slices.SortFunc(extra, func(a, b fieldError) int { return strings.Compare(a.pointer, b.pointer) })
+		return refuseFields(extra...)
+	}
+	return validateFields(&consumptionRequest{
+		BizNo: r.BizNo, Scene: r.Scene, Product: r.Product, NoticeVersion: r.NoticeVersion, ConsentRef: r.ConsentRef,
+		LiabilityNoticeRef: r.LiabilityNoticeRef, VerificationID: r.VerificationID, ExternalRef: r.ExternalRef,
+	}, "")
+}

@@ -1,0 +1,200 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"realname/compliance"
+	"realname/verify"
+)
+
+func (a *API) teller(c echo.Context) teller {
+	return teller{lang: languageOf(c.Request()), clauses: a.o.Clauses}
+}
+
+func (a *API) createVerification(c echo.Context) error {
+	key, err := idempotencyKey(c.Request())
+	if err != nil {
+		return err
+	}
+	var body verificationRequest
+	parts, err := readWithPhotos(c, &body, func() bool { return hasContent(body.Evidence) })
+	if err != nil {
+		return err
+	}
+	if err := validateFields(&body, ""); err != nil {
+		return err
+	}
+	req, err := body.request(parts)
+	if err != nil {
+		return err
+	}
+	answer, err := a.o.Service.Decide(c.Request().Context(), caller(c), key, req)
+	if err != nil {
+		return err
+	}
+	markReplay(c, answer.Replayed)
+	created(c, "/v1/verifications/"+answer.Decision.ID)
+	return a.json(c, http.StatusCreated, a.teller(c).verification(answer))
+}
+
+func hasContent(evidence []evidenceRequest) bool {
+	for i := range evidence {
+		if evidence[i].Content != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func errNoVerification() error {
+	return compliance.E(compliance.FaultNotFound, "verification_not_found", "no such verification of this tenant")
+}
+
+// verificationID is the id in the path; what is not even an id is not found.
+func verificationID(c echo.Context) (string, error) {
+	if id := c.Param("id"); compliance.ValidID(compliance.PrefixDecision, id) {
+		return id, nil
+	}
+	return "", errNoVerification()
+}
+
+func (a *API) getVerification(c echo.Context) error {
+	id, err := verificationID(c)
+	if err != nil {
+		return err
+	}
+	answer, err := a.o.Service.Verification(c.Request().Context(), caller(c), id)
+	if err != nil {
+		return err
+	}
+	return a.json(c, http.StatusOK, a.teller(c).verification(answer))
+}
+
+// findVerification answers a list, so that searches can be added without another shape.
+func (a *API) findVerification(c echo.Context) error {
+	query, err := queryOf(c, "biz_no")
+	if err != nil {
+		return err
+	}
+	bizNo := query["biz_no"]
+	if bizNo == "" || len(bizNo) > 128 {
+		return compliance.E(compliance.FaultInvalid, "query_malformed", "biz_no has 1 to 128 characters")
+	}
+	answer, err := a.o.Service.VerificationByBizNo(c.Request().Context(), caller(c), bizNo)
+	list := verificationList{Items: []verificationAnswer{}}
+	switch status, _ := explained(err); {
+	case err == nil:
+		list.Items = append(list.Items, a.teller(c).verification(answer))
+	case status != http.StatusNotFound:
+		return err
+	}
+	return a.json(c, http.StatusOK, list)
+}
+
+func (a *API) addEvidence(c echo.Context) error {
+	id, err := verificationID(c)
+	if err != nil {
+		return err
+	}
+	key, err := idempotencyKey(c.Request())
+	if err != nil {
+		return err
+	}
+	var body addEvidenceRequest
+	parts, err := readWithPhotos(c, &body, func() bool { return hasContent(body.Evidence) })
+	if err != nil {
+		return err
+	}
+	if err := validateFields(&body, ""); err != nil {
+		return err
+	}
+	evidence, err := evidenceList(body.Evidence, parts)
+	if err != nil {
+		return err
+	}
+	answer, err := a.o.Service.AddEvidence(c.Request().Context(), caller(c), key, id, evidence)
+	if err != nil {
+		return err
+	}
+	markReplay(c, answer.Replayed)
+	return a.json(c, http.StatusOK, a.teller(c).verification(answer))
+}
+
+// maxReceiptWait bounds how long a caller may have us wait for the log.
+const maxReceiptWait = 10 * time.Second
+
+func (a *API) getReceipt(c echo.Context) error {
+	id, err := verificationID(c)
+	if err != nil {
+		return err
+	}
+	query, err := queryOf(c, "wait", "version")
+	if err != nil {
+		return err
+	}
+	wait, err := waitOf(query["wait"])
+	if err != nil {
+		return err
+	}
+	answer, err := a.o.Service.Verification(c.Request().Context(), caller(c), id)
+	if err != nil {
+		return err
+	}
+	if v := query["version"]; v != "" && v != strconv.Itoa(answer.Decision.Version) {
+		return compliance.E(compliance.FaultNotFound, "receipt_version_unknown", "the newest version is served")
+	}
+	receipt, err := a.receipt(c.Request().Context(), answer, wait)
+	if err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, "text/plain; charset=utf-8", receipt)
+}
+
+func (a *API) receipt(ctx context.Context, answer verify.Answer, wait time.Duration) ([]byte, error) {
+	if wait == 0 {
+		return a.o.Log.Proof(ctx, answer.EventID)
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	return a.o.Log.Wait(ctx, answer.EventID)
+}
+
+func waitOf(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	wait, err := time.ParseDuration(text)
+	if err != nil || wait < 0 || wait > maxReceiptWait {
+		return 0, compliance.E(compliance.FaultInvalid, "query_malformed", "wait is a duration of at most 10s, such as 1s")
+	}
+	return wait, nil
+}
+
+// queryOf reads the query; a parameter that is unknown, repeated or malformed is refused.
+func queryOf(c echo.Context, names ...string) (map[string]string, error) {
+	malformed := func(detail string) error { return compliance.E(compliance.FaultInvalid, "query_malformed", detail) }
+	values, err := parseQuery(c.Request().URL.RawQuery)
+	if err != nil {
+		return nil, malformed("the query does not parse")
+	}
+	out := map[string]string{}
+	for _, name := range names {
+		given := values[name]
+		delete(values, name)
+		if len(given) > 1 {
+			return nil, malformed(name + " stands twice")
+		}
+		if len(given) == 1 {
+			out[name] = given[0]
+		}
+	}
+	if len(values) > 0 {
+		return nil, malformed("a parameter is not known here")
+	}
+	return out, nil
+}

@@ -1,0 +1,243 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"realname/compliance"
+	"realname/ratelimit/quota"
+	"realname/verify"
+)
+
+// Commit implements verify.Ledger.
+func (s *Store) Commit(ctx context.Context, rec verify.Record) (verify.Rows, error) {
+	var out verify.Rows
+	err := s.write(ctx, "commit", lockKeys(rec), func(t *txn) error {
+		uses, err := t.count(rec.Demands)
+		if err != nil {
+			return err
+		}
+		rows, err := rec.Build(t.at, uses)
+		if err != nil {
+			return own(err)
+		}
+		if err := t.putRows(&rows); err != nil {
+			return err
+		}
+		out = rows
+		return nil
+	})
+	if err != nil {
+		return verify.Rows{}, err
+	}
+	return out, nil
+}
+
+// putRows writes what one Commit decided, and fills in the times that the ledger sets.
+func (t *txn) putRows(rows *verify.Rows) error {
+	d := &rows.Decision
+	if err := t.putDecision(d); err != nil {
+		return err
+	}
+	tenantID := d.Decision.TenantID
+	if o := rows.Opening; o != nil {
+		if o.TenantID != tenantID {
+			return errors.New("the opening is of another tenant than its decision")
+		}
+		put := *o // the caller's value stays its own when the transaction is run again
+		if err := t.putOpening(&put, ""); err != nil {
+			return err
+		}
+		rows.Opening = &put
+	}
+	if rows.Update != nil {
+		if err := t.updateReserved(tenantID, *rows.Update); err != nil {
+			return err
+		}
+	}
+	for _, e := range rows.Evidence {
+		if err := t.attachEvidence(tenantID, e); err != nil {
+			return err
+		}
+	}
+	if rows.Consumes != "" {
+		return t.consume(tenantID, rows.Consumes, d.Decision.ID)
+	}
+	return nil
+}
+
+const insertDecision = `INSERT INTO decisions (
+	id, version, newest, tenant_id, legal_entity_id, person_id, scene, occasion, product, outcome,
+	channel, channel_agent_id, outlet_id, clerk_id, terminal_id, policy_digest, biz_no, idempotency_key, request_digest,
+	decided_at, deadline, expires_at, recorded_at, event_seq, event_id, event_kind, event_at, event_body, data_key_id, canonical, sealed)
+	VALUES ($1, $2, TRUE, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+	$17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)`
+
+// putDecision inserts one version; a version after the first must follow a
+// newest one that is not final, else verify.ErrStale.
+func (t *txn) putDecision(r *verify.DecisionRow) error {
+	d := &r.Decision
+	if r.Event.TenantID != d.TenantID || r.Event.ID == "" || len(r.Canonical) == 0 {
+		return errors.New("a decision without its own event or canonical record")
+	}
+	if d.Version > 1 {
+		err := t.one(verify.ErrStale, `UPDATE decisions SET newest = FALSE
+			WHERE id = $1 AND version = $2 AND tenant_id = $3 AND newest AND outcome IN ('pending', 'review')`,
+			d.ID, d.Version-1, d.TenantID)
+		if err != nil {
+			return err
+		}
+	}
+	_, err := t.exec(insertDecision,
+		d.ID, d.Version, d.TenantID, text(r.LegalEntityID), text(r.PersonID),
+		string(d.Scene), string(d.Occasion), d.Product, string(d.Outcome),
+		string(d.Channel), text(r.Channel.ChannelAgent), text(r.Channel.Outlet), text(r.Channel.Clerk), text(r.Channel.Terminal),
+		d.PolicyDigest, text(r.BizNo), text(r.IdempotencyKey), text(r.RequestDigest),
+		d.DecidedAt.UnixMicro(), micros(d.Deadline), micros(d.ExpiresAt), t.at.UnixMicro(),
+		t.seq, r.Event.ID, string(r.Event.Kind), r.Event.At.UnixMicro(), r.Event.Body,
+		text(r.DataKeyID), r.Canonical, r.Sealed)
+	return sentinel(err)
+}
+
+// consume marks an approved verification as used by the decision by.
+func (t *txn) consume(tenantID, id, by string) error {
+	n, err := t.exec(`UPDATE decisions SET consumed_by = $1
+		WHERE id = $2 AND tenant_id = $3 AND newest AND outcome = 'approved' AND consumed_by IS NULL`, by, id, tenantID)
+	if err != nil || n == 1 {
+		return err
+	}
+	var consumedBy string
+	found, err := t.row(`SELECT consumed_by FROM decisions WHERE id = $1 AND tenant_id = $2 AND newest`,
+		[]any{id, tenantID}, optional(&consumedBy))
+	switch {
+	case err != nil:
+		return err
+	case found && consumedBy != "":
+		return verify.ErrConsumed
+	default:
+		return verify.ErrNotFound
+	}
+}
+
+const selectDecision = `SELECT id, version, tenant_id, legal_entity_id, person_id, biz_no, idempotency_key, request_digest,
+	channel, channel_agent_id, outlet_id, clerk_id, terminal_id,
+	event_id, event_kind, event_at, event_body, data_key_id, canonical, sealed, consumed_by FROM decisions `
+
+func scanDecision(scan func(dest ...any) error) (verify.Stored, error) {
+	var (
+		st           verify.Stored
+		id, tenantID string
+		version      int
+		eventAt      time.Time
+	)
+	r := &st.DecisionRow
+	err := scan(&id, &version, &tenantID, optional(&r.LegalEntityID), optional(&r.PersonID),
+		optional(&r.BizNo), optional(&r.IdempotencyKey), optional(&r.RequestDigest),
+		&r.Channel.Kind, optional(&r.Channel.ChannelAgent), optional(&r.Channel.Outlet), optional(&r.Channel.Clerk), optional(&r.Channel.Terminal),
+		&r.Event.ID, &r.Event.Kind, moment(&eventAt), &r.Event.Body,
+		optional(&r.DataKeyID), &r.Canonical, &r.Sealed, optional(&st.ConsumedBy))
+	if err != nil {
+		return verify.Stored{}, err
+	}
+	r.Event.TenantID, r.Event.Subject, r.Event.At = tenantID, id, eventAt
+	if r.Decision, err = compliance.DecodeDecision(r.Canonical); err != nil {
+		return verify.Stored{}, fmt.Errorf("the canonical record of %s version %d is damaged", id, version)
+	}
+	return st, nil
+}
+
+func (s *Store) decision(ctx context.Context, op, where string, args ...any) (verify.Stored, error) {
+	var st verify.Stored
+	found := false
+	err := s.list(ctx, selectDecision+where, args, func(scan func(dest ...any) error) (err error) {
+		found = true
+		st, err = scanDecision(scan)
+		return err
+	})
+	if err == nil && !found {
+		err = verify.ErrNotFound
+	}
+	return st, wrap(op, err)
+}
+
+// DecisionByKey implements verify.Ledger.
+func (s *Store) DecisionByKey(ctx context.Context, tenantID, key string) (verify.Stored, error) {
+	return s.decision(ctx, "decision by key", `WHERE tenant_id = $1 AND idempotency_key = $2`, tenantID, key)
+}
+
+// Decision implements verify.Ledger.
+func (s *Store) Decision(ctx context.Context, tenantID, id string) (verify.Stored, error) {
+	return s.decision(ctx, "decision", `WHERE id = $1 AND tenant_id = $2 AND newest`, id, tenantID)
+}
+
+// DecisionByBizNo implements verify.Ledger.
+func (s *Store) DecisionByBizNo(ctx context.Context, tenantID, bizNo string) (verify.Stored, error) {
+	return s.decision(ctx, "decision by biz_no", `WHERE newest AND id =
+		(SELECT id FROM decisions WHERE tenant_id = $1 AND biz_no = $2 AND version = 1)`, tenantID, bizNo)
+}
+
+// PendingDecisions implements verify.Ledger.
+func (s *Store) PendingDecisions(ctx context.Context, after string, limit int) ([]verify.Stored, error) {
+	var out []verify.Stored
+	err := s.list(ctx, selectDecision+`WHERE newest AND outcome = 'pending' AND id > $1 ORDER BY id LIMIT $2`,
+		[]any{after, limit}, func(scan func(dest ...any) error) error {
+			st, err := scanDecision(scan)
+			out = append(out, st)
+			return err
+		})
+	if err != nil {
+		return nil, wrap("pending decisions", err)
+	}
+	return out, nil
+}
+
+// lockKeys are the keys that serialize rec with every other Commit that counts
+// the same openings: its persons, and the widest key of a demand without a person.
+func lockKeys(rec verify.Record) []string {
+	keys := append([]string(nil), rec.Persons...)
+	for _, d := range rec.Demands {
+		switch {
+		case d.Person != "":
+			keys = append(keys, d.Person)
+		case d.LegalEntity != "":
+			keys = append(keys, d.LegalEntity)
+		case d.Tenant != "":
+			keys = append(keys, d.Tenant)
+		}
+	}
+	return keys
+}
+
+// Count implements verify.Ledger.
+func (s *Store) Count(ctx context.Context, demands []quota.Demand) ([]quota.Use, error) {
+	at := s.readTime()
+	uses := make([]quota.Use, len(demands))
+	for i, d := range demands {
+		query, args, err := countQuery(d, at)
+		if err != nil {
+			return nil, wrap("count", err)
+		}
+		uses[i].Demand = d
+		if err := s.find(ctx, query, args, &uses[i].Used); err != nil {
+			return nil, wrap("count", err)
+		}
+	}
+	return uses, nil
+}
+
+func (t *txn) count(demands []quota.Demand) ([]quota.Use, error) {
+	uses := make([]quota.Use, len(demands))
+	for i, d := range demands {
+		query, args, err := countQuery(d, t.at)
+		if err != nil {
+			return nil, err
+		}
+		uses[i].Demand = d
+		if _, err := t.row(query, args, &uses[i].Used); err != nil {
+			return nil, err
+		}
+	}
+	return uses, nil
+}

@@ -1,0 +1,97 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"realname/verify"
+)
+
+// Options says where the ledger is.
+type Options struct {
+	// DSN is `file:PATH` for SQLite, or `postgres://…` for PostgreSQL.
+	DSN string
+	// Now is the clock; time.Now when nil. Ledger time is derived from it.
+	Now func() time.Time
+	// Readers bounds the connections beside the writer (SQLite: readers;
+	// PostgreSQL: all); 16 when zero.
+	Readers int
+}
+
+// Store is the ledger. It is safe for concurrent use.
+type Store struct {
+	engine engine
+	kind   string
+	now    func() time.Time
+	queued places
+}
+
+var _ verify.Ledger = (*Store)(nil)
+
+// Open opens the ledger and brings its schema up to date.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Readers <= 0 {
+		o.Readers = 16
+	}
+	s := &Store{now: o.Now}
+	var err error
+	switch {
+	case strings.HasPrefix(o.DSN, "postgres://"), strings.HasPrefix(o.DSN, "postgresql://"):
+		s.kind = "postgresql"
+		s.engine, err = openPostgres(ctx, o)
+	case strings.HasPrefix(o.DSN, "file:"):
+		s.kind = "sqlite"
+		s.engine, err = openSQLite(ctx, o)
+	default:
+		// The text of a DSN may hold a password and is never quoted.
+		err = errors.New("the DSN must begin with file: or postgres://")
+	}
+	if err != nil {
+		return nil, wrap("open", err)
+	}
+	return s, nil
+}
+
+// Close finishes the writes that are under way and closes the ledger.
+func (s *Store) Close() error { return wrap("close", s.engine.close()) }
+
+// Ping reports whether the ledger answers.
+func (s *Store) Ping(ctx context.Context) error {
+	return wrap("ping", s.engine.reader().PingContext(ctx))
+}
+
+// Stats is the state of the ledger in figures, without personal data.
+type Stats struct {
+	Engine        string    // sqlite or postgresql
+	LogSize       int64     // leaves in the audit log
+	PendingEvents int64     // committed, not yet in the log
+	Time          time.Time // newest ledger time
+}
+
+// Stats reads the figures.
+func (s *Store) Stats(ctx context.Context) (Stats, error) {
+	st := Stats{Engine: s.kind}
+	err := s.find(ctx, `SELECT
+		(SELECT size FROM log_state WHERE id = 1),
+		(SELECT COUNT(*) FROM decisions WHERE NOT logged) + (SELECT COUNT(*) FROM events WHERE NOT logged),
+		(SELECT mark FROM ledger_clock WHERE id = 1)`, nil,
+		&st.LogSize, &st.PendingEvents, moment(&st.Time))
+	return st, wrap("stats", err)
+}
+
+// readTime is the time that reads judge leases by.
+func (s *Store) readTime() time.Time { return later(s.now(), s.engine.latest()) }
+
+// later returns the later time in microseconds UTC.
+func later(a, b time.Time) time.Time {
+	a = a.UTC().Truncate(time.Microsecond)
+	if a.Before(b) {
+		return b
+	}
+	return a
+}

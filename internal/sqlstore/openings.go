@@ -1,0 +1,264 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"realname/compliance"
+	"realname/ratelimit/quota"
+	"realname/verify"
+)
+
+// countQuery counts the openings that a demand names, without reservations
+// whose lease has ended at `at`. A demand that could only count nothing, or
+// everything, is refused: it would admit without limit.
+func countQuery(d quota.Demand, at time.Time) (string, []any, error) {
+	if len(d.Products) == 0 || len(d.States) == 0 {
+		return "", nil, fmt.Errorf("the demand of family %q names no product or no state", d.Family)
+	}
+	var q strings.Builder
+	args := []any{at.UnixMicro()}
+	param := func(v any) {
+		args = append(args, v)
+		fmt.Fprintf(&q, "$%d", len(args))
+	}
+	q.WriteString(`SELECT COUNT(*) FROM openings WHERE (lease_until IS NULL OR lease_until > $1)`)
+	keyed := false
+	for _, key := range []struct{ column, value string }{
+		{"person_id", d.Person}, {"legal_entity_id", d.LegalEntity}, {"tenant_id", d.Tenant},
+	} {
+		if key.value != "" {
+			keyed = true
+			q.WriteString(" AND " + key.column + " = ")
+			param(key.value)
+		}
+	}
+	if !keyed {
+		return "", nil, fmt.Errorf("the demand of family %q names no person, legal entity or tenant", d.Family)
+	}
+	q.WriteString(" AND product IN (")
+	for i, p := range d.Products {
+		if i > 0 {
+			q.WriteString(", ")
+		}
+		param(p)
+	}
+	q.WriteString(") AND state IN (")
+	for i, st := range d.States {
+		if i > 0 {
+			q.WriteString(", ")
+		}
+		param(string(st))
+	}
+	q.WriteString(")")
+	return q.String(), args, nil
+}
+
+const insertOpening = `INSERT INTO openings (id, tenant_id, legal_entity_id, person_id, decision_id, product, state,
+	lease_until, origin, external_ref, import_id, opened_at, created_at, updated_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`
+
+// putOpening inserts o and sets its times.
+func (t *txn) putOpening(o *verify.Opening, importID string) error {
+	if o.State != quota.Reserved {
+		o.LeaseUntil = time.Time{}
+	}
+	o.CreatedAt, o.UpdatedAt = t.at, t.at
+	_, err := t.exec(insertOpening, o.ID, o.TenantID, o.LegalEntityID, o.PersonID, text(o.DecisionID), o.Product,
+		string(o.State), micros(o.LeaseUntil), o.Origin, text(o.ExternalRef), text(importID), micros(o.OpenedAt), t.at.UnixMicro())
+	return sentinel(err)
+}
+
+const selectOpening = `SELECT id, tenant_id, legal_entity_id, person_id, decision_id, product, state,
+	lease_until, origin, external_ref, opened_at, created_at, updated_at FROM openings `
+
+func scanOpening(scan func(dest ...any) error) (o verify.Opening, err error) {
+	err = scan(&o.ID, &o.TenantID, &o.LegalEntityID, &o.PersonID, optional(&o.DecisionID), &o.Product, &o.State,
+		moment(&o.LeaseUntil), &o.Origin, optional(&o.ExternalRef), moment(&o.OpenedAt), moment(&o.CreatedAt), moment(&o.UpdatedAt))
+	return o, err
+}
+
+// lapsed reports whether o is a reservation whose lease has ended.
+func lapsed(o verify.Opening, at time.Time) bool {
+	return o.State == quota.Reserved && !o.LeaseUntil.After(at)
+}
+
+// seen is o as it stands at `at`: a lapsed reservation is expired, whether or
+// not ExpireLeases has written that yet.
+func seen(o verify.Opening, at time.Time) verify.Opening {
+	if lapsed(o, at) {
+		o.State, o.LeaseUntil = quota.Expired, time.Time{}
+	}
+	return o
+}
+
+func (s *Store) opening(ctx context.Context, where string, args ...any) (verify.Opening, error) {
+	var o verify.Opening
+	found := false
+	err := s.list(ctx, selectOpening+where, args, func(scan func(dest ...any) error) (err error) {
+		found = true
+		o, err = scanOpening(scan)
+		return err
+	})
+	if err == nil && !found {
+		err = verify.ErrNotFound
+	}
+	return seen(o, s.readTime()), err
+}
+
+// Opening implements verify.Ledger.
+func (s *Store) Opening(ctx context.Context, tenantID, id string) (verify.Opening, error) {
+	o, err := s.opening(ctx, `WHERE id = $1 AND tenant_id = $2`, id, tenantID)
+	return o, wrap("opening", err)
+}
+
+// OpeningByExternalRef implements verify.Ledger. Released and expired openings
+// free their reference; the newest opening that had it is returned.
+func (s *Store) OpeningByExternalRef(ctx context.Context, tenantID, ref string) (verify.Opening, error) {
+	o, err := s.opening(ctx, `WHERE tenant_id = $1 AND external_ref = $2
+		ORDER BY CASE WHEN state IN ('released', 'expired') THEN 1 ELSE 0 END, created_at DESC, id DESC LIMIT 1`, tenantID, ref)
+	return o, wrap("opening by external_ref", err)
+}
+
+// Transition implements verify.Ledger. change sees a lapsed reservation as expired.
+func (s *Store) Transition(ctx context.Context, tenantID, id string,
+	change func(at time.Time, o verify.Opening) (verify.OpeningUpdate, error),
+) (verify.Opening, error) {
+	const op = "transition"
+	before, err := s.opening(ctx, `WHERE id = $1 AND tenant_id = $2`, id, tenantID)
+	if err != nil {
+		return verify.Opening{}, wrap(op, err)
+	}
+	var after verify.Opening
+	err = s.write(ctx, op, []string{before.PersonID}, func(t *txn) error {
+		o, err := t.opening(tenantID, id)
+		if err != nil {
+			return err
+		}
+		up, err := change(t.at, seen(o, t.at))
+		if err != nil {
+			return own(err)
+		}
+		if up.Event == nil {
+			after = seen(o, t.at)
+			return nil
+		}
+		if up.ID != "" && up.ID != id {
+			return errors.New("the update is of another opening")
+		}
+		after, err = t.move(o, up)
+		return err
+	})
+	if err != nil {
+		return verify.Opening{}, err
+	}
+	return after, nil
+}
+
+// opening reads one opening as it is stored.
+func (t *txn) opening(tenantID, id string) (verify.Opening, error) {
+	rows, err := t.query(selectOpening+`WHERE id = $1 AND tenant_id = $2`, id, tenantID)
+	var o verify.Opening
+	found := false
+	err = each(rows, err, func(scan func(dest ...any) error) (err error) {
+		found = true
+		o, err = scanOpening(scan)
+		return err
+	})
+	if err == nil && !found {
+		err = verify.ErrNotFound
+	}
+	return o, err
+}
+
+// updateReserved applies the update that a later version of a decision makes
+// to the opening that an earlier one reserved. The decision's own event covers
+// it, so that Event may be nil.
+func (t *txn) updateReserved(tenantID string, up verify.OpeningUpdate) error {
+	o, err := t.opening(tenantID, up.ID)
+	if err != nil {
+		return err
+	}
+	_, err = t.move(o, up)
+	return err
+}
+
+// move writes an opening's new state with its event. What is final or has
+// lapsed cannot come back: that is verify.ErrOpeningEnded.
+func (t *txn) move(o verify.Opening, up verify.OpeningUpdate) (verify.Opening, error) {
+	if o.State.Final() || lapsed(o, t.at) && !up.State.Final() {
+		return o, verify.ErrOpeningEnded
+	}
+	if up.State == quota.Reserved && o.State != quota.Reserved {
+		return o, verify.ErrStale // it was confirmed meanwhile
+	}
+	was := o
+	o.State, o.LeaseUntil, o.UpdatedAt = up.State, up.LeaseUntil, t.at
+	if o.State != quota.Reserved {
+		o.LeaseUntil = time.Time{}
+	}
+	if up.ExternalRef != "" {
+		o.ExternalRef = up.ExternalRef
+	}
+	if was.State == quota.Reserved && !o.State.Final() && o.State != quota.Reserved && o.OpenedAt.IsZero() {
+		o.OpenedAt = t.at
+	}
+	err := t.one(verify.ErrStale, `UPDATE openings SET state = $1, lease_until = $2, external_ref = $3, opened_at = $4, updated_at = $5
+		WHERE id = $6 AND tenant_id = $7 AND state = $8`,
+		string(o.State), micros(o.LeaseUntil), text(o.ExternalRef), micros(o.OpenedAt), t.at.UnixMicro(),
+		o.ID, o.TenantID, string(was.State))
+	if err != nil {
+		return o, sentinel(err)
+	}
+	if up.Event != nil {
+		return o, t.putEvent(*up.Event)
+	}
+	return o, nil
+}
+
+// ExpireLeases implements verify.Ledger.
+func (s *Store) ExpireLeases(ctx context.Context, limit int,
+	event func(at time.Time, o verify.Opening) (compliance.Event, error),
+) (int, error) {
+	const op = "expire leases"
+	var ended []verify.Opening
+	var persons []string
+	err := s.list(ctx, selectOpening+`WHERE state = 'reserved' AND lease_until <= $1 ORDER BY lease_until LIMIT $2`,
+		[]any{s.readTime().UnixMicro(), limit}, func(scan func(dest ...any) error) error {
+			o, err := scanOpening(scan)
+			ended, persons = append(ended, o), append(persons, o.PersonID)
+			return err
+		})
+	if err != nil || len(ended) == 0 {
+		return 0, wrap(op, err)
+	}
+	expired := 0
+	err = s.write(ctx, op, persons, func(t *txn) error {
+		expired = 0
+		for _, candidate := range ended {
+			o, err := t.opening(candidate.TenantID, candidate.ID)
+			if err != nil {
+				return err
+			}
+			if !lapsed(o, t.at) {
+				continue // settled meanwhile
+			}
+			ev, err := event(t.at, o)
+			if err != nil {
+				return own(err)
+			}
+			if _, err := t.move(o, verify.OpeningUpdate{ID: o.ID, State: quota.Expired, Event: &ev}); err != nil {
+				return err
+			}
+			expired++
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return expired, nil
+}

@@ -1,0 +1,133 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"realname/compliance"
+	"realname/verify"
+)
+
+// LegalEntity is whom legal quotas count for, nationwide.
+type LegalEntity struct {
+	ID       string
+	Name     string
+	Sector   compliance.Sector
+	Region   string // GB/T 2260 province code, or 000000 for nationwide
+	ParentID string // empty for a head
+}
+
+// Tenant is an institution with credentials.
+type Tenant struct {
+	ID            string
+	Name          string
+	Sector        compliance.Sector
+	Region        string // GB/T 2260 province code, or 000000 for nationwide
+	LegalEntityID string
+	CreatedAt     time.Time // set by the ledger when zero
+}
+
+// APIKey is one credential of a tenant. The ledger has its hash only.
+type APIKey struct {
+	ID        string
+	TenantID  string
+	Role      compliance.TenantRole
+	Hash      string    // hex SHA-256 of the key's text
+	CreatedAt time.Time // set by the ledger when zero
+	RevokedAt time.Time // zero while it holds
+}
+
+// AddLegalEntity adds a legal entity; adding the same id again changes nothing.
+func (s *Store) AddLegalEntity(ctx context.Context, e LegalEntity) error {
+	return s.write(ctx, "add legal entity", nil, func(t *txn) error {
+		_, err := t.exec(`INSERT INTO legal_entities (id, name, sector, region, parent_id, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING`,
+			e.ID, e.Name, string(e.Sector), e.Region, text(e.ParentID), t.at.UnixMicro())
+		return err
+	})
+}
+
+// AddTenant adds a tenant of an existing legal entity with its event.
+func (s *Store) AddTenant(ctx context.Context, n Tenant, event compliance.Event) error {
+	return s.write(ctx, "add tenant", nil, func(t *txn) error {
+		_, err := t.exec(`INSERT INTO tenants (id, name, sector, region, legal_entity_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+			n.ID, n.Name, string(n.Sector), n.Region, n.LegalEntityID, t.orNow(n.CreatedAt))
+		if err != nil {
+			return err
+		}
+		return t.putEvent(event)
+	})
+}
+
+func (t *txn) orNow(at time.Time) int64 {
+	if at.IsZero() {
+		at = t.at
+	}
+	return at.UnixMicro()
+}
+
+// Tenants returns all tenants in the order of id.
+func (s *Store) Tenants(ctx context.Context) ([]Tenant, error) {
+	var out []Tenant
+	err := s.list(ctx, `SELECT id, name, sector, region, legal_entity_id, created_at FROM tenants ORDER BY id`, nil,
+		func(scan func(dest ...any) error) error {
+			var n Tenant
+			err := scan(&n.ID, &n.Name, &n.Sector, &n.Region, &n.LegalEntityID, moment(&n.CreatedAt))
+			out = append(out, n)
+			return err
+		})
+	if err != nil {
+		return nil, wrap("tenants", err)
+	}
+	return out, nil
+}
+
+// AddKey adds a credential with its event.
+func (s *Store) AddKey(ctx context.Context, k APIKey, event compliance.Event) error {
+	return s.write(ctx, "add key", nil, func(t *txn) error {
+		_, err := t.exec(`INSERT INTO api_keys (id, tenant_id, role, hash, created_at) VALUES ($1, $2, $3, $4, $5)`,
+			k.ID, k.TenantID, string(k.Role), k.Hash, t.orNow(k.CreatedAt))
+		if err != nil {
+			return err
+		}
+		return t.putEvent(event)
+	})
+}
+
+// RevokeKey ends a credential with its event; verify.ErrNotFound when it does
+// not hold (any more).
+func (s *Store) RevokeKey(ctx context.Context, id string, event compliance.Event) error {
+	return s.write(ctx, "revoke key", nil, func(t *txn) error {
+		err := t.one(verify.ErrNotFound, `UPDATE api_keys SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL`, t.at.UnixMicro(), id)
+		if err != nil {
+			return err
+		}
+		return t.putEvent(event)
+	})
+}
+
+// Keys returns the credentials of a tenant, revoked ones too, in the order of id.
+func (s *Store) Keys(ctx context.Context, tenantID string) ([]APIKey, error) {
+	var out []APIKey
+	err := s.list(ctx, `SELECT id, tenant_id, role, hash, created_at, revoked_at FROM api_keys WHERE tenant_id = $1 ORDER BY id`,
+		[]any{tenantID}, func(scan func(dest ...any) error) error {
+			var k APIKey
+			err := scan(&k.ID, &k.TenantID, &k.Role, &k.Hash, moment(&k.CreatedAt), moment(&k.RevokedAt))
+			out = append(out, k)
+			return err
+		})
+	if err != nil {
+		return nil, wrap("keys", err)
+	}
+	return out, nil
+}
+
+// CallerByKeyHash returns whom a credential speaks for; verify.ErrNotFound when
+// it is unknown or revoked.
+func (s *Store) CallerByKeyHash(ctx context.Context, hash string) (verify.Caller, error) {
+	var c verify.Caller
+	err := s.find(ctx, `SELECT k.id, k.tenant_id, n.legal_entity_id, k.role, n.sector, n.region
+		FROM api_keys k JOIN tenants n ON n.id = k.tenant_id WHERE k.hash = $1 AND k.revoked_at IS NULL`, []any{hash},
+		&c.KeyID, &c.TenantID, &c.LegalEntityID, &c.Role, &c.Sector, &c.Region)
+	return c, wrap("caller", err)
+}

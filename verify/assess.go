@@ -1,0 +1,308 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sort"
+	"time"
+
+	"realname/compliance"
+	"realname/imaging"
+	"realname/verify/idnumber"
+)
+
+// Sources of checks.
+const (
+	sourceGateway = "gateway"
+	sourceWorker  = "worker"
+	sourceTenant  = "tenant"
+)
+
+// assessment gathers what the checks of one request found.
+type assessment struct {
+	req    *Request
+	facts  compliance.Facts
+	checks map[string]compliance.Check
+	number idnumber.Number // canonical number of the holder, zero when invalid
+	proxy  idnumber.Number
+	now    time.Time
+}
+
+func newAssessment(c Caller, req *Request, wantsOpening bool, now time.Time) *assessment {
+	a := &assessment{req: req, checks: map[string]compliance.Check{}, now: now.UTC()}
+	holder, _ := req.Holder()
+	_, proxied := req.Proxy()
+	a.facts = compliance.Facts{
+		Date: idnumber.DateOf(now).String(), Sector: c.Sector, Scene: req.Scene, Occasion: req.Occasion,
+		Product: req.Product, CustomerType: req.CustomerType, Channel: req.Channel.Kind,
+		Delegated: req.Channel.ChannelAgent != "", Proxy: proxied, DocumentKind: holder.Document.Kind,
+		AgeBand: "unknown", Evidence: evidenceKinds(req.Evidence), HasOpening: wantsOpening,
+		PhotoGiven: hasPhoto(req.Evidence),
+	}
+	return a
+}
+
+func evidenceKinds(evidence []Evidence) []compliance.EvidenceKind {
+	kinds := []compliance.EvidenceKind{}
+	for _, e := range evidence {
+		if !slices.Contains(kinds, e.Kind) {
+			kinds = append(kinds, e.Kind)
+		}
+	}
+	slices.Sort(kinds)
+	return kinds
+}
+
+func hasPhoto(evidence []Evidence) bool {
+	return slices.ContainsFunc(evidence, func(e Evidence) bool { return e.Kind == compliance.EvidenceDocumentPhoto })
+}
+
+// set records one check; the newest result of a check stands.
+func (a *assessment) set(c compliance.Check) {
+	if c.At.IsZero() {
+		c.At = a.now
+	}
+	c.At = c.At.UTC().Truncate(time.Microsecond)
+	a.checks[c.Name] = c
+}
+
+// list returns the checks sorted by name, and fills the facts that policy reads.
+func (a *assessment) list() []compliance.Check {
+	out := make([]compliance.Check, 0, len(a.checks))
+	a.facts.Checks = map[string]compliance.CheckResult{}
+	a.facts.CheckReasons = map[string][]string{}
+	for name, c := range a.checks {
+		out = append(out, c)
+		a.facts.Checks[name] = c.Result
+		if len(c.Reasons) > 0 {
+			a.facts.CheckReasons[name] = c.Reasons
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out
+}
+
+// local runs the checks that cost nothing: numbers, and what the tenant attests.
+func (a *assessment) local() {
+	holder, _ := a.req.Holder()
+	result := a.checkNumber(compliance.CheckNumber, holder)
+	a.number = result.Canonical
+	if result.Status != idnumber.Invalid {
+		a.facts.AgeBand = ageBand(result.Birth, idnumber.DateOf(a.now))
+	}
+	if proxy, ok := a.req.Proxy(); ok {
+		a.proxy = a.checkNumber(compliance.CheckProxyNumber, proxy).Canonical
+	}
+	for _, e := range a.req.Evidence {
+		if name, ok := attested[e.Kind]; ok {
+			a.checkAttested(name, e)
+		}
+	}
+	if a.req.LiabilityNoticeRef != "" {
+		a.set(compliance.Check{Name: compliance.CheckLiabilityShown, Result: compliance.Passed, Source: sourceTenant})
+	}
+}
+
+func (a *assessment) checkNumber(name string, p Party) idnumber.Result {
+	r := idnumber.Check(idnumber.Kind(p.Document.Kind), p.Document.Number.Reveal(), idnumber.DateOf(a.now))
+	c := compliance.Check{Name: name, Result: compliance.Passed, Source: sourceGateway}
+	if r.Reason != "" {
+		c.Reasons = []string{string(r.Reason)}
+	}
+	switch r.Status {
+	case idnumber.Suspicious:
+		c.Result = compliance.Warning
+	case idnumber.Invalid:
+		c.Result = compliance.Failed
+	}
+	a.set(c)
+	return r
+}
+
+// attested are the checks that a tenant's device or process makes and attests.
+var attested = map[compliance.EvidenceKind]string{
+	compliance.EvidenceChipRead:      compliance.CheckChipRead,
+	compliance.EvidencePortraitMatch: compliance.CheckPortraitMatch,
+	compliance.EvidenceLiveVideo:     compliance.CheckLiveVideo,
+	compliance.EvidenceAuthorisation: compliance.CheckAuthorisation,
+}
+
+func (a *assessment) checkAttested(name string, e Evidence) {
+	c := compliance.Check{Name: name, Result: e.Result, Source: sourceTenant, Reference: e.ID, At: e.CapturedAt}
+	switch {
+	case e.Result == "":
+		c.Result, c.Reasons = compliance.Inconclusive, []string{"evidence_without_result"}
+	case name == compliance.CheckChipRead && e.DeviceSerial == "":
+		// Without a device there was no chip read, only somebody's word for it.
+		c.Result, c.Reasons = compliance.Failed, []string{"chip_device_missing"}
+	case e.CapturedAt.After(a.now.Add(5 * time.Minute)):
+		c.Result, c.Reasons = compliance.Failed, []string{"evidence_from_future"}
+		c.At = a.now
+	}
+	a.set(c)
+}
+
+func ageBand(birth, today idnumber.Date) string {
+	older := func(years uint16) bool {
+		reached := idnumber.Date{Year: birth.Year + years, Month: birth.Month, Day: birth.Day}
+		return !today.Before(reached)
+	}
+	switch {
+	case !older(14):
+		return "under_14"
+	case !older(18):
+		return "under_18"
+	}
+	return "adult"
+}
+
+// await marks the checks that the gateway itself could run and has not yet.
+func (a *assessment) await(names []string) {
+	for _, name := range names {
+		if _, done := a.checks[name]; done {
+			continue
+		}
+		switch name {
+		case compliance.CheckNetwork, compliance.CheckProxyNetwork:
+			a.set(compliance.Check{Name: name, Result: compliance.NotExecuted, Source: sourceGateway})
+		default:
+			if slices.Contains(photoChecks, name) && a.facts.PhotoGiven {
+				a.set(compliance.Check{Name: name, Result: compliance.NotExecuted, Source: sourceGateway})
+			}
+		}
+	}
+}
+
+func (a *assessment) waits(names ...string) bool {
+	return slices.ContainsFunc(names, func(n string) bool {
+		c, ok := a.checks[n]
+		return ok && c.Result == compliance.NotExecuted
+	})
+}
+
+// photoChecks are what one look at a document photo settles together.
+var photoChecks = []string{compliance.CheckDocumentPhoto, compliance.CheckPhotoNumber, compliance.CheckPhotoName}
+
+// front is the newest photo of the card's front.
+func (a *assessment) front() (Evidence, bool) {
+	for _, e := range slices.Backward(a.req.Evidence) {
+		if e.Kind == compliance.EvidenceDocumentPhoto && e.Side != string(imaging.SideBack) && len(e.Content) > 0 {
+			return e, true
+		}
+	}
+	return Evidence{}, false
+}
+
+// photos has the photo of the front checked against the claim.
+func (a *assessment) photos(ctx context.Context, checker imaging.Checker) error {
+	e, given := a.front()
+	if !given || !a.waits(photoChecks...) {
+		return nil
+	}
+	holder, _ := a.req.Holder()
+	report, err := checker.Check(ctx, imaging.Request{
+		Image: e.Content, Side: imaging.Side(e.Side),
+		Claim: &imaging.Claim{Number: a.number.Reveal(), Name: holder.Name.Reveal()},
+	})
+	if errors.Is(err, imaging.ErrUnavailable) {
+		return nil // the checks stay not_executed
+	}
+	if err != nil {
+		return err
+	}
+	a.readPhoto(report, e.ID)
+	return nil
+}
+
+func (a *assessment) readPhoto(r imaging.Report, reference string) {
+	photo := compliance.Check{
+		Name: compliance.CheckDocumentPhoto, Result: compliance.Passed, Source: sourceWorker,
+		NativeCode: string(r.Class), Reference: reference,
+	}
+	disagrees := r.NumberAgreement == imaging.Disagrees || r.NameAgreement == imaging.Disagrees
+	for _, reason := range r.Reasons {
+		switch reason.Code {
+		case imaging.ReasonNumberMismatch, imaging.ReasonNameMismatch, imaging.ReasonNumberUnreadable, imaging.ReasonNameUnreadable:
+		case imaging.ReasonNotADocument:
+			photo.Reasons = append(photo.Reasons, notADocument(r.Class))
+		default:
+			photo.Reasons = append(photo.Reasons, reason.Code)
+		}
+	}
+	isCard := r.Class == imaging.ClassResidentFront
+	switch {
+	case !isCard, len(photo.Reasons) > 0 && r.Verdict == imaging.Reject && !disagrees:
+		photo.Result = compliance.Failed
+		if len(photo.Reasons) == 0 {
+			photo.Reasons = []string{notADocument(r.Class)}
+		}
+	case len(photo.Reasons) > 0:
+		photo.Result = compliance.Inconclusive
+	}
+	a.set(photo)
+	if !isCard {
+		// What is no card has no fields: its number and name were not looked for.
+		a.set(compliance.Check{Name: compliance.CheckPhotoNumber, Result: compliance.NotApplicable, Source: sourceWorker})
+		a.set(compliance.Check{Name: compliance.CheckPhotoName, Result: compliance.NotApplicable, Source: sourceWorker})
+		return
+	}
+	a.set(agreement(compliance.CheckPhotoNumber, r.NumberAgreement, imaging.ReasonNumberMismatch, imaging.ReasonNumberUnreadable))
+	a.set(agreement(compliance.CheckPhotoName, r.NameAgreement, imaging.ReasonNameMismatch, imaging.ReasonNameUnreadable))
+}
+
+// notADocument names what the picture is instead, so that the applicant is told.
+func notADocument(c imaging.Class) string {
+	if c == "" {
+		c = imaging.ClassUnknown
+	}
+	return imaging.ReasonNotADocument + "." + string(c)
+}
+
+func agreement(name string, g imaging.Agreement, mismatch, unreadable string) compliance.Check {
+	c := compliance.Check{Name: name, Source: sourceWorker}
+	switch g {
+	case imaging.Agrees:
+		c.Result = compliance.Passed
+	case imaging.Disagrees:
+		c.Result, c.Reasons = compliance.Failed, []string{mismatch}
+	case imaging.NotCompared:
+		c.Result = compliance.NotApplicable
+	default:
+		c.Result, c.Reasons = compliance.Inconclusive, []string{unreadable}
+	}
+	return c
+}
+
+// authority asks the upstream for every party whose confirmation is awaited.
+func (a *assessment) authority(ctx context.Context, up Authority, ids *compliance.IDs) {
+	ask := func(check string, p Party, number idnumber.Number, mismatch string) {
+		if number.IsZero() || !a.waits(check) {
+			return
+		}
+		answer, err := up.Check(ctx, AuthorityQuery{
+			RequestID: ids.New(compliance.PrefixEvent), Kind: p.Document.Kind, Number: Secret(number.Reveal()),
+			Name: p.Name, Purpose: a.req.Purpose,
+		})
+		if err != nil {
+			return // stays not_executed
+		}
+		c := compliance.Check{
+			Name: check, Result: answer.Result, Source: "authority:" + answer.Authority, Group: "authority",
+			NativeCode: answer.NativeCode, Reference: answer.Reference,
+		}
+		switch answer.Result {
+		case compliance.Failed:
+			c.Reasons = []string{mismatch}
+		case compliance.Inconclusive:
+			c.Reasons = []string{"authority_no_record"}
+		}
+		a.set(c)
+	}
+	if holder, ok := a.req.Holder(); ok {
+		ask(compliance.CheckNetwork, holder, a.number, "authority_mismatch")
+	}
+	if proxy, ok := a.req.Proxy(); ok {
+		ask(compliance.CheckProxyNetwork, proxy, a.proxy, "proxy_authority_mismatch")
+	}
+}

@@ -1,0 +1,278 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"realname/compliance"
+	"realname/compliance/policy"
+	"realname/compliance/vault"
+	"realname/imaging"
+	"realname/ratelimit/quota"
+	"realname/verify/idnumber"
+)
+
+// Decide verifies one request and commits the decision. The same idempotency
+// key with the same request returns the first answer.
+func (s *Service) Decide(ctx context.Context, c Caller, key string, req Request) (Answer, error) {
+	return s.once(ctx, c, key, OpeningRequest{Request: req}, false)
+}
+
+// Open decides a request for a card or account and reserves it in the same
+// transaction, or consumes one approved verification for it.
+func (s *Service) Open(ctx context.Context, c Caller, key string, ask OpeningRequest) (Answer, error) {
+	return s.once(ctx, c, key, ask, true)
+}
+
+// once replays what the idempotency key already brought, or decides.
+func (s *Service) once(ctx context.Context, c Caller, key string, ask OpeningRequest, opens bool) (Answer, error) {
+	if key == "" {
+		return Answer{}, compliance.E(compliance.FaultInvalid, "idempotency_key_missing", "creation needs an Idempotency-Key header")
+	}
+	leave, err := s.enter(c.TenantID, key)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer leave()
+
+	clear := inClear(ask, opens)
+	text, err := json.Marshal(clear)
+	if err != nil {
+		return Answer{}, err
+	}
+	if a, found, err := s.replay(ctx, c, key, text); found || err != nil {
+		return a, err
+	}
+	if opens && ask.VerificationID != "" {
+		if err := s.adopt(ctx, c, &ask); err != nil {
+			return Answer{}, err
+		}
+		clear = inClear(ask, opens)
+	}
+	if err := validate(&ask.Request); err != nil {
+		return Answer{}, err
+	}
+	ask.Request.Evidence = slices.Clone(ask.Request.Evidence) // the caller's own stays as it was
+	if err := s.gather(ctx, c, ask.Request.Evidence); err != nil {
+		return Answer{}, err
+	}
+	clear.Evidence = evidenceInClear(ask.Request.Evidence)
+	return s.decide(ctx, job{caller: c, ask: ask, clear: clear, opens: opens, key: key, digest: s.Vault.RequestDigest(text)})
+}
+
+func (s *Service) replay(ctx context.Context, c Caller, key string, text []byte) (Answer, bool, error) {
+	stored, err := s.Ledger.DecisionByKey(ctx, c.TenantID, key)
+	if errors.Is(err, ErrNotFound) {
+		return Answer{}, false, nil
+	}
+	if err != nil {
+		return Answer{}, false, ledgerError(err)
+	}
+	if !s.Vault.SameRequest(stored.RequestDigest, text) {
+		return Answer{}, true, compliance.E(compliance.FaultUnprocessable, "idempotency_key_reused", "the key was used for another request")
+	}
+	a := answer(stored.DecisionRow)
+	a.Replayed = true
+	if ref := stored.Decision.Opening; ref != nil {
+		// The first answer, not the opening's present state.
+		a.Opening = &Opening{
+			ID: ref.ID, TenantID: c.TenantID, DecisionID: stored.Decision.ID, Product: stored.Decision.Product,
+			State: quota.Reserved, LeaseUntil: ref.LeaseUntil, CreatedAt: stored.Decision.DecidedAt, UpdatedAt: stored.Decision.DecidedAt,
+			Origin: "gateway",
+		}
+	}
+	return a, true, nil
+}
+
+// job is one request on its way to a decision.
+type job struct {
+	caller Caller
+	ask    OpeningRequest
+	clear  sealedRequest
+	opens  bool
+	key    string
+	digest string
+}
+
+func (s *Service) decide(ctx context.Context, j job) (Answer, error) {
+	now := s.Now().UTC()
+	a := newAssessment(j.caller, &j.ask.Request, j.opens, now)
+	a.local()
+	for name, check := range j.ask.adopted {
+		if _, fresh := a.checks[name]; !fresh {
+			a.set(check)
+		}
+	}
+	enrolled, err := s.enroll(ctx, j.caller, &j.ask.Request, a)
+	if err != nil {
+		return Answer{}, err
+	}
+	a.list()
+	a.await(s.Policy.Needs(a.facts))
+	demands := s.demands(a, j.caller, enrolled.PersonID)
+	if err := s.execute(ctx, a, demands, nil); err != nil {
+		return Answer{}, s.refused(ctx, j, err)
+	}
+	d := s.draft(j, a)
+	d.ID, d.Version = s.IDs.New(compliance.PrefixDecision), 1
+	d.Consumes = j.ask.VerificationID
+	rows, err := s.commit(ctx, draft{
+		decision: d, job: j, assessment: a, demands: demands, enrolled: enrolled, reserves: j.opens,
+	})
+	if err != nil {
+		return Answer{}, err
+	}
+	out := answer(rows.Decision)
+	out.Opening = rows.Opening
+	return out, nil
+}
+
+// execute runs what costs something, cheapest first, and stops as soon as the
+// outcome can only be a refusal.
+func (s *Service) execute(ctx context.Context, a *assessment, demands []quota.Demand, uses []compliance.QuotaUse) error {
+	if len(demands) > 0 {
+		counted, err := s.Ledger.Count(ctx, demands)
+		if err != nil {
+			return ledgerError(err)
+		}
+		uses = quotaUses(counted)
+	}
+	refuse := func() bool {
+		a.list()
+		return s.Policy.Evaluate(a.facts, uses).Outcome == compliance.Rejected
+	}
+	if refuse() {
+		return nil
+	}
+	if err := a.photos(ctx, s.Photos); err != nil {
+		return err
+	}
+	if refuse() {
+		return nil
+	}
+	a.authority(ctx, s.Authority, s.IDs)
+	return nil
+}
+
+// refused maps an upload that cannot be decoded to its error and records the attempt.
+func (s *Service) refused(ctx context.Context, j job, err error) error {
+	upload, ok := errors.AsType[*imaging.UploadError](err)
+	if !ok {
+		return err
+	}
+	endpoint := "POST /v1/verifications"
+	if j.opens {
+		endpoint = "POST /v1/openings"
+	}
+	if err := s.RefuseAttempt(ctx, j.caller, endpoint, upload.Code); err != nil {
+		return err
+	}
+	return uploadError(upload)
+}
+
+func uploadError(u *imaging.UploadError) *compliance.Error {
+	fault := compliance.FaultUnprocessable
+	switch u.Code {
+	case imaging.UploadTooLarge, imaging.UploadTooManyPixels:
+		fault = compliance.FaultTooLarge
+	case imaging.UploadUnsupportedFormat:
+		fault = compliance.FaultUnsupportedMedia
+	}
+	return compliance.E(fault, u.Code, u.Detail)
+}
+
+// enroll finds or makes the person and the data key of this relationship.
+func (s *Service) enroll(ctx context.Context, c Caller, req *Request, a *assessment) (Enrolled, error) {
+	dk, err := s.Vault.NewDataKey(s.IDs.New(compliance.PrefixDataKey), c.TenantID, string(req.Scene), retentionClass(c.Sector))
+	if err != nil {
+		return Enrolled{}, err
+	}
+	e := Enrolment{NewPersonID: s.IDs.New(compliance.PrefixPerson), DataKey: dk}
+	if !a.number.IsZero() {
+		holder, _ := req.Holder()
+		e.Keys = s.documentKeys(holder.Document, a.number)
+	}
+	enrolled, err := s.Ledger.Enroll(ctx, e)
+	if err != nil {
+		return Enrolled{}, ledgerError(err)
+	}
+	return enrolled, nil
+}
+
+func (s *Service) documentKeys(d Document, n idnumber.Number) []vault.DocumentKey {
+	state := d.IssuingState
+	if state == "" {
+		state = "CHN"
+	}
+	return s.Vault.DocumentKeys(d.Kind, state, n.Reveal())
+}
+
+// retentionClass names the floor that a sector keeps its identification data for.
+func retentionClass(sector compliance.Sector) string {
+	switch sector {
+	case compliance.SectorTelecom:
+		return "phone_registration" // R-25-11
+	case compliance.SectorBanking, compliance.SectorPayment:
+		return "customer_identification" // R-AML-34
+	}
+	return "account_registration" // R-PIPL-19
+}
+
+// demands are the quota families that the request touches.
+func (s *Service) demands(a *assessment, c Caller, personID string) []quota.Demand {
+	if !a.facts.HasOpening || personID == "" {
+		return nil
+	}
+	var out []quota.Demand
+	for _, l := range s.Policy.Limits(a.facts) {
+		out = append(out, demand(l, c, personID))
+	}
+	return out
+}
+
+func demand(l policy.Limit, c Caller, personID string) quota.Demand {
+	d := quota.Demand{Family: l.Family, Clause: l.Clause, Reason: l.Reason, Products: l.Products, Max: l.Max, Want: 1}
+	for _, state := range l.States {
+		d.States = append(d.States, quota.State(state))
+	}
+	for _, per := range l.Per {
+		switch per {
+		case "person":
+			d.Person = personID
+		case "legal_entity":
+			d.LegalEntity = c.LegalEntityID
+		case "tenant":
+			d.Tenant = c.TenantID
+		}
+	}
+	return d
+}
+
+func quotaUses(uses []quota.Use) []compliance.QuotaUse {
+	out := make([]compliance.QuotaUse, 0, len(uses))
+	for _, u := range uses {
+		out = append(out, compliance.QuotaUse{Family: u.Family, Clause: u.Clause, Used: u.Used, Limit: u.Max})
+	}
+	return out
+}
+
+// draft is the part of a decision that does not depend on the binding count.
+func (s *Service) draft(j job, a *assessment) compliance.Decision {
+	r := &j.ask.Request
+	return compliance.Decision{
+		TenantID: j.caller.TenantID, Scene: r.Scene, Occasion: r.Occasion, Product: r.Product, CustomerType: r.CustomerType,
+		Channel: r.Channel.Kind, Checks: a.list(), PolicyDigest: s.Policy.Digest(), Facts: a.facts,
+		Purpose: r.Purpose, LegalBasis: r.LegalBasis, NoticeVersion: r.NoticeVersion, ConsentRef: r.ConsentRef,
+		LiabilityNoticeRef: r.LiabilityNoticeRef,
+	}
+}
+
+func (s *Service) lease(product string) time.Duration {
+	if d, ok := s.Leases[product]; ok {
+		return d
+	}
+	return s.Lease
+}

@@ -1,0 +1,225 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+
+	"realname/compliance"
+	"realname/ratelimit/quota"
+	"realname/verify/idnumber"
+)
+
+// adopt turns the consumption of an approved verification into a request: the
+// parties, evidence and results are those of the verification.
+func (s *Service) adopt(ctx context.Context, c Caller, ask *OpeningRequest) error {
+	stored, err := s.Ledger.Decision(ctx, c.TenantID, ask.VerificationID)
+	if errors.Is(err, ErrNotFound) {
+		return compliance.E(compliance.FaultUnprocessable, "verification_not_found", "no such verification of this tenant").At("/verification_id")
+	}
+	if err != nil {
+		return ledgerError(err)
+	}
+	d := stored.Decision
+	conflict := func(code, detail string) error {
+		return compliance.E(compliance.FaultConflict, code, detail).At("/verification_id")
+	}
+	switch {
+	case d.Outcome != compliance.Approved:
+		return conflict("verification_not_approved", "only an approved verification can be consumed")
+	case stored.ConsumedBy != "":
+		return conflict("verification_consumed", "the verification was already consumed by an opening")
+	case d.ExpiresAt.IsZero() || !s.Now().Before(d.ExpiresAt):
+		return conflict("verification_expired", "the verification may no longer be consumed")
+	case ask.Request.Scene != "" && ask.Request.Scene != d.Scene:
+		return conflict("verification_other_scene", "the verification was made for another scene")
+	}
+	sealer, err := s.sealerOf(ctx, stored.DecisionRow)
+	if err != nil {
+		return err
+	}
+	clear, err := openRequest(sealer, stored.DecisionRow)
+	if err != nil {
+		return vaultError(err)
+	}
+	from := clear.ask().Request
+	from.BizNo = ask.Request.BizNo
+	if ask.Request.Product != "" {
+		from.Product = ask.Request.Product
+	}
+	if ask.Request.LiabilityNoticeRef != "" {
+		from.LiabilityNoticeRef = ask.Request.LiabilityNoticeRef
+	}
+	ask.Request = from
+	ask.adopted = checksByName(d.Checks)
+	return nil
+}
+
+func checksByName(checks []compliance.Check) map[string]compliance.Check {
+	out := make(map[string]compliance.Check, len(checks))
+	for _, c := range checks {
+		out[c.Name] = c
+	}
+	return out
+}
+
+// Opening returns one opening of the caller's.
+func (s *Service) Opening(ctx context.Context, c Caller, id string) (Opening, error) {
+	o, err := s.Ledger.Opening(ctx, c.TenantID, id)
+	if errors.Is(err, ErrNotFound) {
+		return Opening{}, errNoOpening()
+	}
+	if err != nil {
+		return Opening{}, ledgerError(err)
+	}
+	return o, nil
+}
+
+func errNoOpening() error {
+	return compliance.E(compliance.FaultNotFound, "opening_not_found", "no such opening of this tenant")
+}
+
+// Confirm ends a reservation: the card or account was handed over.
+func (s *Service) Confirm(ctx context.Context, c Caller, id string, how Confirmation) (Opening, error) {
+	o, err := s.Opening(ctx, c, id)
+	if err != nil {
+		return Opening{}, err
+	}
+	if o.DecisionID != "" {
+		stored, err := s.Ledger.Decision(ctx, c.TenantID, o.DecisionID)
+		if err != nil {
+			return Opening{}, ledgerError(err)
+		}
+		if stored.Decision.Outcome != compliance.Approved {
+			return Opening{}, compliance.E(compliance.FaultConflict, "opening_not_approved", "the decision behind this opening is not approved")
+		}
+	}
+	if how.AwaitActivation {
+		return s.move(ctx, c, id, quota.Deliver, compliance.EventOpeningConfirmed, how.ExternalRef)
+	}
+	return s.move(ctx, c, id, quota.Confirm, compliance.EventOpeningConfirmed, how.ExternalRef)
+}
+
+// Release gives a reserved slot back.
+func (s *Service) Release(ctx context.Context, c Caller, id string) (Opening, error) {
+	return s.move(ctx, c, id, quota.Release, compliance.EventOpeningReleased, "")
+}
+
+// Close ends a card or account and frees its slot.
+func (s *Service) Close(ctx context.Context, c Caller, id string) (Opening, error) {
+	return s.move(ctx, c, id, quota.Close, compliance.EventOpeningClosed, "")
+}
+
+func (s *Service) move(ctx context.Context, c Caller, id string, action quota.Action, kind compliance.EventKind, ref string) (Opening, error) {
+	eventID := s.IDs.New(compliance.PrefixEvent)
+	o, err := s.Ledger.Transition(ctx, c.TenantID, id, func(at time.Time, o Opening) (OpeningUpdate, error) {
+		lapsed := o.State == quota.Expired || o.State == quota.Reserved && !at.Before(o.LeaseUntil)
+		if lapsed && action != quota.Release {
+			return OpeningUpdate{}, compliance.E(compliance.FaultConflict, "lease_expired", "the reservation has expired; ask for a new opening")
+		}
+		next, err := quota.Next(o.State, action)
+		if err != nil {
+			return OpeningUpdate{}, compliance.E(compliance.FaultConflict, "opening_state", "the opening is "+string(o.State))
+		}
+		if next == o.State {
+			return OpeningUpdate{ID: o.ID, State: o.State}, nil
+		}
+		ev, err := compliance.NewEvent(eventID, kind, c.TenantID, o.ID, at, map[string]string{"from": string(o.State), "to": string(next)})
+		if err != nil {
+			return OpeningUpdate{}, err
+		}
+		return OpeningUpdate{ID: o.ID, State: next, ExternalRef: ref, Event: &ev}, nil
+	})
+	if errors.Is(err, ErrNotFound) {
+		return Opening{}, errNoOpening()
+	}
+	if err != nil {
+		return Opening{}, ledgerError(err)
+	}
+	s.OnCommit()
+	return o, nil
+}
+
+// Import loads existing openings. Rows that cannot be keyed are refused by
+// index; the others are loaded in one transaction. Imported stock may exceed a limit.
+func (s *Service) Import(ctx context.Context, c Caller, key string, rows []StockRow) (Stock, error) {
+	if key == "" {
+		return Stock{}, compliance.E(compliance.FaultInvalid, "idempotency_key_missing", "creation needs an Idempotency-Key header")
+	}
+	leave, err := s.enter(c.TenantID, key)
+	if err != nil {
+		return Stock{}, err
+	}
+	defer leave()
+	imp := Import{
+		ID: s.IDs.New(compliance.PrefixImport), TenantID: c.TenantID, LegalEntityID: c.LegalEntityID, IdempotencyKey: key,
+	}
+	stock := Stock{ID: imp.ID, Refused: []StockRefusal{}}
+	text := make([][2]string, 0, len(rows))
+	today := idnumber.DateOf(s.Now())
+	for i, row := range rows {
+		text = append(text, [2]string{row.Document.Kind + ":" + row.Document.Number.Reveal(), row.Product + ":" + row.ExternalRef + ":" + row.State})
+		loaded, code := s.stockRow(c, row, today)
+		if code != "" {
+			stock.Refused = append(stock.Refused, StockRefusal{Row: i, Code: code})
+			continue
+		}
+		imp.Rows = append(imp.Rows, loaded)
+	}
+	canonical, err := json.Marshal(text)
+	if err != nil {
+		return Stock{}, err
+	}
+	if done, err := s.Ledger.ImportByKey(ctx, c.TenantID, key); err == nil {
+		if !s.Vault.SameRequest(done.RequestDigest, canonical) {
+			return Stock{}, compliance.E(compliance.FaultUnprocessable, "idempotency_key_reused", "the key was used for another request")
+		}
+		return Stock{ID: done.ID, Loaded: done.Loaded, Skipped: done.Skipped, Refused: stock.Refused, Replayed: true}, nil
+	} else if !errors.Is(err, ErrNotFound) {
+		return Stock{}, ledgerError(err)
+	}
+	imp.RequestDigest = s.Vault.RequestDigest(canonical)
+	eventID, refused := s.IDs.New(compliance.PrefixEvent), len(stock.Refused)
+	imp.Event = func(at time.Time, r ImportResult) (compliance.Event, error) {
+		return compliance.NewEvent(eventID, compliance.EventOpeningsImported, c.TenantID, imp.ID, at, map[string]string{
+			"loaded": strconv.Itoa(r.Loaded), "skipped": strconv.Itoa(r.Skipped), "refused": strconv.Itoa(refused),
+		})
+	}
+	done, err := s.Ledger.Import(ctx, imp)
+	if err != nil {
+		return Stock{}, ledgerError(err)
+	}
+	s.OnCommit()
+	stock.Loaded, stock.Skipped = done.Loaded, done.Skipped
+	return stock, nil
+}
+
+func (s *Service) stockRow(c Caller, row StockRow, today idnumber.Date) (ImportRow, string) {
+	r := idnumber.Check(idnumber.Kind(row.Document.Kind), row.Document.Number.Reveal(), today)
+	if r.Status == idnumber.Invalid {
+		return ImportRow{}, string(r.Reason)
+	}
+	state := quota.State(row.State)
+	switch state {
+	case "":
+		state = quota.Active
+	case quota.PendingActivation, quota.Active, quota.Suspended, quota.Closed:
+	default:
+		return ImportRow{}, "opening_state"
+	}
+	switch {
+	case row.Product == "":
+		return ImportRow{}, "product_missing"
+	case row.ExternalRef == "":
+		return ImportRow{}, "external_ref_missing"
+	}
+	return ImportRow{
+		Keys: s.documentKeys(row.Document, r.Canonical), NewPersonID: s.IDs.New(compliance.PrefixPerson),
+		Opening: Opening{
+			ID: s.IDs.New(compliance.PrefixOpening), TenantID: c.TenantID, LegalEntityID: c.LegalEntityID, Product: row.Product,
+			State: state, Origin: "imported", ExternalRef: row.ExternalRef, OpenedAt: row.OpenedAt.UTC(),
+		},
+	}, ""
+}

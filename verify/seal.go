@@ -1,0 +1,168 @@
+package verify
+
+import (
+	"encoding/json"
+	"sort"
+	"strconv"
+	"time"
+
+	"realname/compliance"
+	"realname/compliance/vault"
+)
+
+// sealedRequest is the request with its personal data in clear. It exists in
+// memory and under a seal, nowhere else.
+type sealedRequest struct {
+	BizNo              string            `json:"biz_no"`
+	Scene              string            `json:"scene"`
+	Occasion           string            `json:"event"`
+	Product            string            `json:"product"`
+	CustomerType       string            `json:"customer_type"`
+	Parties            []sealedParty     `json:"parties"`
+	Channel            Channel           `json:"channel"`
+	Evidence           []sealedEvidence  `json:"evidence"`
+	Purpose            string            `json:"purpose"`
+	LegalBasis         string            `json:"legal_basis"`
+	NoticeVersion      string            `json:"notice_version"`
+	ConsentRef         string            `json:"consent_ref"`
+	LiabilityNoticeRef string            `json:"liability_notice_ref"`
+	WantsOpening       bool              `json:"wants_opening"`
+	ExternalRef        string            `json:"external_ref"`
+	Consumes           string            `json:"consumes"`
+	Salts              map[string][]byte `json:"salts,omitempty"` // of the commitments, by field
+}
+
+type sealedParty struct {
+	Role         string `json:"role"`
+	Kind         string `json:"kind"`
+	Number       string `json:"number"`
+	IssuingState string `json:"issuing_state"`
+	ValidFrom    string `json:"valid_from"`
+	ValidTo      string `json:"valid_to"`
+	Name         string `json:"name"`
+	Phone        string `json:"phone"`
+	Relation     string `json:"relation"`
+	Authority    string `json:"authority"`
+}
+
+type sealedEvidence struct {
+	ID           string    `json:"id"`
+	Kind         string    `json:"kind"`
+	Side         string    `json:"side"`
+	Result       string    `json:"result"`
+	DeviceSerial string    `json:"device_serial"`
+	Attestor     string    `json:"attestor"`
+	CapturedAt   time.Time `json:"captured_at"`
+	Digest       string    `json:"digest"`
+	Locator      string    `json:"locator"`
+}
+
+func inClear(ask OpeningRequest, wantsOpening bool) sealedRequest {
+	r := ask.Request
+	out := sealedRequest{
+		BizNo: r.BizNo, Scene: string(r.Scene), Occasion: string(r.Occasion), Product: r.Product, CustomerType: r.CustomerType,
+		Channel: r.Channel, Purpose: r.Purpose, LegalBasis: r.LegalBasis, NoticeVersion: r.NoticeVersion,
+		ConsentRef: r.ConsentRef, LiabilityNoticeRef: r.LiabilityNoticeRef,
+		WantsOpening: wantsOpening, ExternalRef: ask.ExternalRef, Consumes: ask.VerificationID,
+	}
+	for _, p := range r.Parties {
+		out.Parties = append(out.Parties, sealedParty{
+			Role: string(p.Role), Kind: p.Document.Kind, Number: p.Document.Number.Reveal(), IssuingState: p.Document.IssuingState,
+			ValidFrom: p.Document.ValidFrom, ValidTo: p.Document.ValidTo, Name: p.Name.Reveal(), Phone: p.Phone.Reveal(),
+			Relation: p.Relation, Authority: p.Authority,
+		})
+	}
+	out.Evidence = evidenceInClear(r.Evidence)
+	return out
+}
+
+func evidenceInClear(evidence []Evidence) []sealedEvidence {
+	var out []sealedEvidence
+	for _, e := range evidence {
+		digest := e.Digest
+		if len(e.Content) > 0 {
+			digest = compliance.Digest(e.Content)
+		}
+		out = append(out, sealedEvidence{
+			ID: e.ID, Kind: string(e.Kind), Side: e.Side, Result: string(e.Result), DeviceSerial: e.DeviceSerial,
+			Attestor: e.Attestor, CapturedAt: e.CapturedAt.UTC(), Digest: digest, Locator: e.Locator,
+		})
+	}
+	return out
+}
+
+func (c sealedRequest) ask() OpeningRequest {
+	r := Request{
+		BizNo: c.BizNo, Scene: compliance.Scene(c.Scene), Occasion: compliance.Occasion(c.Occasion), Product: c.Product,
+		CustomerType: c.CustomerType, Channel: c.Channel, Purpose: c.Purpose, LegalBasis: c.LegalBasis,
+		NoticeVersion: c.NoticeVersion, ConsentRef: c.ConsentRef, LiabilityNoticeRef: c.LiabilityNoticeRef,
+	}
+	for _, p := range c.Parties {
+		r.Parties = append(r.Parties, Party{
+			Role: compliance.PartyRole(p.Role), Name: Secret(p.Name), Phone: Secret(p.Phone), Relation: p.Relation, Authority: p.Authority,
+			Document: Document{Kind: p.Kind, Number: Secret(p.Number), IssuingState: p.IssuingState, ValidFrom: p.ValidFrom, ValidTo: p.ValidTo},
+		})
+	}
+	for _, e := range c.Evidence {
+		r.Evidence = append(r.Evidence, Evidence{
+			ID: e.ID, Kind: compliance.EvidenceKind(e.Kind), Side: e.Side, Result: compliance.CheckResult(e.Result),
+			DeviceSerial: e.DeviceSerial, Attestor: e.Attestor, CapturedAt: e.CapturedAt, Digest: e.Digest, Locator: e.Locator,
+		})
+	}
+	return OpeningRequest{Request: r, VerificationID: c.Consumes, ExternalRef: c.ExternalRef}
+}
+
+const sealedField = "request"
+
+func sealRequest(s *vault.Sealer, decisionID string, version int, c sealedRequest) ([]byte, error) {
+	plain, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	return s.Seal(sealedField, sealRecord(decisionID, version), plain)
+}
+
+func openRequest(s *vault.Sealer, row DecisionRow) (sealedRequest, error) {
+	var c sealedRequest
+	plain, err := s.Open(sealedField, sealRecord(row.Decision.ID, row.Decision.Version), row.Sealed)
+	if err != nil {
+		return c, err
+	}
+	err = json.Unmarshal(plain, &c)
+	return c, err
+}
+
+func sealRecord(decisionID string, version int) string {
+	return decisionID + "#" + strconv.Itoa(version)
+}
+
+// commitInputs commits to each input of the request, so that one of them can
+// be disclosed and proved without the others.
+func (s *Service) commitInputs(c *sealedRequest) ([]compliance.Commitment, error) {
+	inputs := map[string]string{}
+	for _, p := range c.Parties {
+		inputs[p.Role+".document"] = p.Kind + ":" + p.IssuingState + ":" + p.Number
+		inputs[p.Role+".name"] = p.Name
+	}
+	for i, e := range c.Evidence {
+		if e.Digest != "" {
+			inputs["evidence."+strconv.Itoa(i)+"."+e.Kind] = e.Digest
+		}
+	}
+	fields := make([]string, 0, len(inputs))
+	for f := range inputs {
+		fields = append(fields, f)
+	}
+	sort.Strings(fields)
+	c.Salts = map[string][]byte{}
+	out := make([]compliance.Commitment, 0, len(fields))
+	for _, f := range fields {
+		commitment, salt, err := s.Vault.Commitment(f, []byte(inputs[f]))
+		if err != nil {
+			return nil, err
+		}
+		c.Salts[f] = salt
+		out = append(out, commitment)
+	}
+	return out, nil
+}

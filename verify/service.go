@@ -1,0 +1,154 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"realname/compliance"
+	"realname/compliance/policy"
+	"realname/compliance/vault"
+	"realname/imaging"
+)
+
+// Options are what a Service is made of.
+type Options struct {
+	Ledger    Ledger
+	Vault     *vault.Vault
+	Policy    *policy.Policy
+	Photos    imaging.Checker
+	Authority Authority
+	IDs       *compliance.IDs
+	Now       func() time.Time
+	NewToken  func() (token, hash string) // one-time upload tokens, 256 bits
+	HashToken func(token string) string
+	Log       *slog.Logger
+
+	Lease       time.Duration            // of a reservation, where Leases says nothing
+	Leases      map[string]time.Duration // by product
+	UploadToken time.Duration            // life of a one-time upload token
+	PhotoLimits imaging.Limits
+
+	OnCommit   func()                      // an event is durable: wakes the sequencer
+	OnDecision func(d compliance.Decision) // for metrics
+}
+
+// Service decides. It is safe for concurrent use.
+type Service struct {
+	Options
+
+	mu      sync.Mutex
+	running map[runningKey]struct{}
+}
+
+type runningKey struct{ tenant, key string }
+
+// New makes a service.
+func New(o Options) *Service {
+	if o.OnCommit == nil {
+		o.OnCommit = func() {}
+	}
+	if o.OnDecision == nil {
+		o.OnDecision = func(compliance.Decision) {}
+	}
+	return &Service{Options: o, running: map[runningKey]struct{}{}}
+}
+
+// enter claims an idempotency key for the time of one request; a second
+// request under it meets `request_in_progress`.
+func (s *Service) enter(tenant, key string) (leave func(), err error) {
+	k := runningKey{tenant, key}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, busy := s.running[k]; busy {
+		return nil, compliance.E(compliance.FaultConflict, "request_in_progress", "a request under this idempotency key is still running")
+	}
+	s.running[k] = struct{}{}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.running, k)
+	}, nil
+}
+
+// Verification returns the newest version of a decision of the caller's.
+func (s *Service) Verification(ctx context.Context, c Caller, id string) (Answer, error) {
+	if !compliance.ValidID(compliance.PrefixDecision, id) {
+		return Answer{}, errNoVerification()
+	}
+	stored, err := s.Ledger.Decision(ctx, c.TenantID, id)
+	return s.found(ctx, c, stored, err)
+}
+
+// VerificationByBizNo returns the newest version of the decision under the tenant's own number.
+func (s *Service) VerificationByBizNo(ctx context.Context, c Caller, bizNo string) (Answer, error) {
+	stored, err := s.Ledger.DecisionByBizNo(ctx, c.TenantID, bizNo)
+	return s.found(ctx, c, stored, err)
+}
+
+func (s *Service) found(ctx context.Context, c Caller, stored Stored, err error) (Answer, error) {
+	if errors.Is(err, ErrNotFound) {
+		return Answer{}, errNoVerification()
+	}
+	if err != nil {
+		return Answer{}, ledgerError(err)
+	}
+	a := answer(stored.DecisionRow)
+	if stored.Decision.Opening != nil {
+		o, err := s.Ledger.Opening(ctx, c.TenantID, stored.Decision.Opening.ID)
+		if err != nil {
+			return Answer{}, ledgerError(err)
+		}
+		a.Opening = &o
+	}
+	return a, nil
+}
+
+func answer(row DecisionRow) Answer {
+	return Answer{Decision: row.Decision, BizNo: row.BizNo, EventID: row.Event.ID}
+}
+
+// RefuseAttempt records that input was refused before any decision, by its stable code.
+func (s *Service) RefuseAttempt(ctx context.Context, c Caller, endpoint, code string) error {
+	now := s.Now().UTC()
+	a := Attempt{ID: s.IDs.New(compliance.PrefixAttempt), TenantID: c.TenantID, Code: code, Endpoint: endpoint, At: now}
+	ev, err := compliance.NewEvent(s.IDs.New(compliance.PrefixEvent), compliance.EventAttemptRefused, c.TenantID, a.ID, now,
+		map[string]string{"code": code, "endpoint": endpoint})
+	if err != nil {
+		return err
+	}
+	if err := s.Ledger.Attempt(ctx, a, ev); err != nil {
+		return ledgerError(err)
+	}
+	s.OnCommit()
+	return nil
+}
+
+func errNoVerification() error {
+	return compliance.E(compliance.FaultNotFound, "verification_not_found", "no such verification of this tenant")
+}
+
+// ledgerError maps what a ledger returns to the family of errors that callers see.
+func ledgerError(err error) error {
+	if _, ok := errors.AsType[*compliance.Error](err); ok {
+		return err
+	}
+	conflict := func(code, detail string) *compliance.Error {
+		return compliance.E(compliance.FaultConflict, code, detail)
+	}
+	switch {
+	case errors.Is(err, ErrKeyTaken):
+		return conflict("request_in_progress", "another request under this idempotency key was first")
+	case errors.Is(err, ErrBizNoTaken):
+		return conflict("biz_no_taken", "another verification of this tenant has this biz_no").At("/biz_no")
+	case errors.Is(err, ErrConsumed):
+		return conflict("verification_consumed", "the verification was already consumed by an opening")
+	case errors.Is(err, ErrStale):
+		return conflict("verification_changed", "a newer version was made meanwhile")
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return compliance.E(compliance.FaultUnavailable, "request_cancelled", "the request ended before it was committed; nothing was written").Because(err)
+	}
+	return compliance.E(compliance.FaultUnavailable, "ledger_unavailable", "the ledger did not take the request; nothing was written").Because(err)
+}
