@@ -13,21 +13,17 @@ const (
 	EventDecision          EventKind = "decision"
 	EventAttemptRefused    EventKind = "attempt.refused" // input that could not be decoded
 	EventOpeningConfirmed  EventKind = "opening.confirmed"
-	EventOpeningActivated  EventKind = "opening.activated"
 	EventOpeningReleased   EventKind = "opening.released"
 	EventOpeningExpired    EventKind = "opening.expired"
 	EventOpeningClosed     EventKind = "opening.closed"
 	EventOpeningsImported  EventKind = "openings.imported"
 	EventEvidenceReceived  EventKind = "evidence.received"
-	EventEvidenceAdded     EventKind = "evidence.added"
 	EventTenantAdded       EventKind = "tenant.added"
 	EventKeyCreated        EventKind = "key.created"
 	EventKeyRevoked        EventKind = "key.revoked"
 	EventPolicyLive        EventKind = "policy.live"
 	EventGatewayStarted    EventKind = "gateway.started"
 	EventGatewayStopped    EventKind = "gateway.stopped"
-	EventVerificationRead  EventKind = "verification.read"
-	EventPersonalDataShown EventKind = "personal_data.shown"
 )
 
 // Event is one fact that the audit log commits to. It is written in the same

@@ -253,8 +253,11 @@ func (a *assessment) readPhoto(r imaging.Report, reference string) {
 
 // notADocument names what the picture is instead, so that the applicant is told.
 func notADocument(c imaging.Class) string {
-	if c == "" {
+	switch c {
+	case "":
 		c = imaging.ClassUnknown
+	case imaging.ClassResidentBack:
+		return imaging.ReasonWrongSide
 	}
 	return imaging.ReasonNotADocument + "." + string(c)
 }

@@ -77,6 +77,10 @@ func (s *Service) build(d draft, at time.Time, uses []quota.Use, openingID, even
 	}
 	ev := s.Policy.Evaluate(dec.Facts, dec.Quotas)
 	dec.Outcome, dec.Reasons, dec.Findings = ev.Outcome, ev.Reasons, ev.Findings
+	if holds(dec.Outcome) && len(quota.Refused(uses)) > 0 {
+		// A policy that overlooks its own limit must not open anything.
+		return Rows{}, compliance.E(compliance.FaultInternal, "internal", "the policy approved what its limit refuses")
+	}
 	dec.WaitingOn, dec.Needed = ev.WaitingOn, ev.Needed
 	switch dec.Outcome {
 	case compliance.Pending:
@@ -107,15 +111,17 @@ func (s *Service) build(d draft, at time.Time, uses []quota.Use, openingID, even
 	return rows, nil
 }
 
+// holds reports whether a slot is held under the outcome.
+func holds(o compliance.Outcome) bool { return o == compliance.Approved || o == compliance.Pending }
+
 // place reserves, keeps or releases the opening that the decision is about.
 func (s *Service) place(rows *Rows, dec *compliance.Decision, d draft, openingID, releaseID string) error {
-	holds := dec.Outcome == compliance.Approved || dec.Outcome == compliance.Pending
 	lease := dec.DecidedAt.Add(s.lease(dec.Product))
 	if dec.Outcome == compliance.Pending {
 		lease = dec.Deadline
 	}
 	switch {
-	case d.reserved != nil && d.reserved.State == quota.Reserved && !holds:
+	case d.reserved != nil && d.reserved.State == quota.Reserved && !holds(dec.Outcome):
 		ev, err := compliance.NewEvent(releaseID, compliance.EventOpeningReleased, dec.TenantID, d.reserved.ID, dec.DecidedAt,
 			map[string]string{"because": dec.ID})
 		if err != nil {
@@ -126,7 +132,7 @@ func (s *Service) place(rows *Rows, dec *compliance.Decision, d draft, openingID
 	case d.reserved != nil:
 		dec.Opening = &compliance.OpeningRef{ID: d.reserved.ID, LeaseUntil: lease}
 		rows.Update = &OpeningUpdate{ID: d.reserved.ID, State: d.reserved.State, LeaseUntil: lease}
-	case d.reserves && holds:
+	case d.reserves && holds(dec.Outcome):
 		dec.Opening = &compliance.OpeningRef{ID: openingID, LeaseUntil: lease}
 		rows.Opening = &Opening{
 			ID: openingID, TenantID: dec.TenantID, LegalEntityID: d.job.caller.LegalEntityID, PersonID: d.enrolled.PersonID,

@@ -18,17 +18,18 @@ import (
 // Decide verifies one request and commits the decision. The same idempotency
 // key with the same request returns the first answer.
 func (s *Service) Decide(ctx context.Context, c Caller, key string, req Request) (Answer, error) {
-	return s.once(ctx, c, key, OpeningRequest{Request: req}, false)
+	return s.once(ctx, c, endpointVerifications, key, OpeningRequest{Request: req})
 }
 
 // Open decides a request for a card or account and reserves it in the same
 // transaction, or consumes one approved verification for it.
 func (s *Service) Open(ctx context.Context, c Caller, key string, ask OpeningRequest) (Answer, error) {
-	return s.once(ctx, c, key, ask, true)
+	return s.once(ctx, c, endpointOpenings, key, ask)
 }
 
 // once replays what the idempotency key already brought, or decides.
-func (s *Service) once(ctx context.Context, c Caller, key string, ask OpeningRequest, opens bool) (Answer, error) {
+func (s *Service) once(ctx context.Context, c Caller, endpoint, key string, ask OpeningRequest) (Answer, error) {
+	opens := endpoint == endpointOpenings
 	if key == "" {
 		return Answer{}, compliance.E(compliance.FaultInvalid, "idempotency_key_missing", "creation needs an Idempotency-Key header")
 	}
@@ -56,11 +57,11 @@ func (s *Service) once(ctx context.Context, c Caller, key string, ask OpeningReq
 		return Answer{}, err
 	}
 	ask.Request.Evidence = slices.Clone(ask.Request.Evidence) // the caller's own stays as it was
-	if err := s.gather(ctx, c, ask.Request.Evidence); err != nil {
+	if err := s.gather(ctx, c, endpoint, ask.Request.Evidence); err != nil {
 		return Answer{}, err
 	}
 	clear.Evidence = evidenceInClear(ask.Request.Evidence)
-	return s.decide(ctx, job{caller: c, ask: ask, clear: clear, opens: opens, key: key, digest: s.Vault.RequestDigest(text)})
+	return s.decide(ctx, job{caller: c, endpoint: endpoint, ask: ask, clear: clear, opens: opens, key: key, digest: s.Vault.RequestDigest(text)})
 }
 
 func (s *Service) replay(ctx context.Context, c Caller, key string, text []byte) (Answer, bool, error) {
@@ -89,12 +90,13 @@ func (s *Service) replay(ctx context.Context, c Caller, key string, text []byte)
 
 // job is one request on its way to a decision.
 type job struct {
-	caller Caller
-	ask    OpeningRequest
-	clear  sealedRequest
-	opens  bool
-	key    string
-	digest string
+	caller   Caller
+	endpoint string
+	ask      OpeningRequest
+	clear    sealedRequest
+	opens    bool
+	key      string
+	digest   string
 }
 
 func (s *Service) decide(ctx context.Context, j job) (Answer, error) {
@@ -163,11 +165,7 @@ func (s *Service) refused(ctx context.Context, j job, err error) error {
 	if !ok {
 		return err
 	}
-	endpoint := "POST /v1/verifications"
-	if j.opens {
-		endpoint = "POST /v1/openings"
-	}
-	if err := s.RefuseAttempt(ctx, j.caller, endpoint, upload.Code); err != nil {
+	if err := s.RefuseAttempt(ctx, j.caller, j.endpoint, upload.Code); err != nil {
 		return err
 	}
 	return uploadError(upload)

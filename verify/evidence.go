@@ -15,6 +15,12 @@ import (
 const (
 	maxEvidence = 16
 	chunkField  = "chunk"
+
+	// Route templates, under which refused attempts are recorded.
+	endpointVerifications = "/v1/verifications"
+	endpointOpenings      = "/v1/openings"
+	endpointMoreEvidence  = "/v1/verifications/:id/evidence"
+	endpointPhotos        = "/v1/photos/check"
 )
 
 // validate refuses what no decision can be made about.
@@ -36,7 +42,7 @@ func validate(r *Request) error {
 
 // gather loads uploaded evidence, gives ids to what came with the request, and
 // gates every photo before anything else is spent on it.
-func (s *Service) gather(ctx context.Context, c Caller, evidence []Evidence) error {
+func (s *Service) gather(ctx context.Context, c Caller, endpoint string, evidence []Evidence) error {
 	for i := range evidence {
 		e := &evidence[i]
 		at := "/evidence/" + strconv.Itoa(i)
@@ -56,7 +62,7 @@ func (s *Service) gather(ctx context.Context, c Caller, evidence []Evidence) err
 			if !ok {
 				return err
 			}
-			if err := s.RefuseAttempt(ctx, c, "evidence", upload.Code); err != nil {
+			if err := s.RefuseAttempt(ctx, c, endpoint, upload.Code); err != nil {
 				return err
 			}
 			return uploadError(upload).At(at + "/content")
@@ -148,7 +154,7 @@ func (s *Service) sealEvidence(sealer *vault.Sealer, d *draft) ([]EvidenceRow, e
 func (s *Service) CheckPhoto(ctx context.Context, c Caller, req imaging.Request) (imaging.Report, error) {
 	report, err := s.Photos.Check(ctx, req)
 	if upload, ok := errors.AsType[*imaging.UploadError](err); ok {
-		if err := s.RefuseAttempt(ctx, c, "POST /v1/photos/check", upload.Code); err != nil {
+		if err := s.RefuseAttempt(ctx, c, endpointPhotos, upload.Code); err != nil {
 			return imaging.Report{}, err
 		}
 		return imaging.Report{}, uploadError(upload)

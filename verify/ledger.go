@@ -51,6 +51,8 @@ type Ledger interface {
 	DecisionByKey(ctx context.Context, tenantID, key string) (Stored, error)
 	// Decision returns the newest version.
 	Decision(ctx context.Context, tenantID, id string) (Stored, error)
+	// DecisionVersion returns one version.
+	DecisionVersion(ctx context.Context, tenantID, id string, version int) (Stored, error)
 	// DecisionByBizNo returns the newest version.
 	DecisionByBizNo(ctx context.Context, tenantID, bizNo string) (Stored, error)
 	// PendingDecisions returns up to limit newest versions that are pending, of

@@ -82,6 +82,15 @@ func (s *Service) Verification(ctx context.Context, c Caller, id string) (Answer
 	return s.found(ctx, c, stored, err)
 }
 
+// VerificationVersion returns one version of a decision of the caller's.
+func (s *Service) VerificationVersion(ctx context.Context, c Caller, id string, version int) (Answer, error) {
+	if !compliance.ValidID(compliance.PrefixDecision, id) {
+		return Answer{}, errNoVerification()
+	}
+	stored, err := s.Ledger.DecisionVersion(ctx, c.TenantID, id, version)
+	return s.found(ctx, c, stored, err)
+}
+
 // VerificationByBizNo returns the newest version of the decision under the tenant's own number.
 func (s *Service) VerificationByBizNo(ctx context.Context, c Caller, bizNo string) (Answer, error) {
 	stored, err := s.Ledger.DecisionByBizNo(ctx, c.TenantID, bizNo)

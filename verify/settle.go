@@ -49,7 +49,7 @@ func (s *Service) AddEvidence(ctx context.Context, c Caller, key, id string, mor
 		return Answer{}, compliance.E(compliance.FaultConflict, "verification_settled", "the verification is already decided")
 	}
 	more = slices.Clone(more)
-	if err := s.gather(ctx, c, more); err != nil {
+	if err := s.gather(ctx, c, endpointMoreEvidence, more); err != nil {
 		return Answer{}, err
 	}
 	rows, err := s.again(ctx, c, stored.DecisionRow, more, key, s.Vault.RequestDigest(text))
@@ -121,7 +121,7 @@ func (s *Service) again(ctx context.Context, c Caller, row DecisionRow, more []E
 	}
 	d := draft{
 		assessment: a, enrolled: Enrolled{PersonID: row.PersonID, DataKey: dk}, earlier: row.Decision.Quotas,
-		job: job{caller: c, ask: ask, clear: clear, opens: clear.WantsOpening, key: key, digest: digest},
+		job: job{caller: c, endpoint: endpointMoreEvidence, ask: ask, clear: clear, opens: clear.WantsOpening, key: key, digest: digest},
 	}
 	if err := s.standing(ctx, &d, row); err != nil {
 		return Rows{}, err

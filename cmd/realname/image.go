@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 
@@ -28,7 +29,7 @@ type imageCheckCmd struct {
 	Claim  string   `help:"JSON {\"number\":…,\"name\":…} that every file is compared with." type:"existingfile" xor:"claim" placeholder:"FILE.json"`
 	Assets string   `help:"Folder that set-up filled." default:".assets" env:"REALNAME_ASSETS" type:"path"`
 	Worker string   `help:"Path of imaging-worker; default: beside this program." type:"path"`
-	Files  []string `arg:"" optional:"" help:"Photos to check." type:"path"`
+	Files  []string `arg:"" optional:"" help:"Photos to check."`
 }
 
 // claimed is one photo and what it is compared with.
@@ -45,9 +46,12 @@ type imageLine struct {
 	Class   imaging.Class    `json:"class"`
 	Reasons []imaging.Reason `json:"reasons"`
 	Number  string           `json:"number,omitempty"`
+
+	unread bool
 }
 
-// Run checks every file. It fails only when files cannot be read or no worker answers.
+// Run checks every file, two at a time, and prints in the given order. A file
+// that cannot be read gets its own line; the command then ends with an error.
 func (c *imageCheckCmd) Run(ctx context.Context, k *kong.Context) error {
 	list, err := c.photos()
 	if err != nil {
@@ -57,21 +61,54 @@ func (c *imageCheckCmd) Run(ctx context.Context, k *kong.Context) error {
 	if err != nil {
 		return err
 	}
-	pool, err := imaging.Open(ctx, imaging.Options{Path: path, Args: []string{"--assets", c.Assets}, Workers: 1})
+	pool, err := imaging.Open(ctx, imaging.Options{Path: path, Args: []string{"--assets", c.Assets}, Workers: imageWorkers})
 	if err != nil {
 		return err
 	}
 	out := bufio.NewWriter(k.Stdout)
-	for _, photo := range list {
-		line, err := c.check(ctx, pool, photo)
-		if err == nil {
-			err = c.print(out, line)
+	unread := 0
+	for line := range c.lines(ctx, pool, list) {
+		if line.unread {
+			unread++
 		}
-		if err != nil {
-			return errors.Join(err, pool.Close())
+		if err = c.print(out, line); err != nil {
+			break
 		}
 	}
-	return errors.Join(out.Flush(), pool.Close())
+	if unread > 0 {
+		err = errors.Join(err, fmt.Errorf("%d of %d files could not be read", unread, len(list)))
+	}
+	return errors.Join(err, out.Flush(), pool.Close())
+}
+
+// imageWorkers is how many photos are looked at together.
+const imageWorkers = 2
+
+// lines checks the photos concurrently and yields their lines in order.
+func (c *imageCheckCmd) lines(ctx context.Context, pool *imaging.Pool, list []claimed) iter.Seq[imageLine] {
+	return func(yield func(imageLine) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		// A photo is handed out only when a place in this queue is free, so that few are in memory.
+		results := make(chan chan imageLine, imageWorkers)
+		go func() {
+			defer close(results)
+			for _, photo := range list {
+				result := make(chan imageLine, 1)
+				select {
+				case results <- result:
+				case <-ctx.Done():
+					return
+				}
+				go func() { result <- c.check(ctx, pool, photo) }()
+			}
+		}()
+		for result := range results {
+			if !yield(<-result) {
+				return
+			}
+		}
+	}
 }
 
 func (c *imageCheckCmd) photos() ([]claimed, error) {
@@ -141,26 +178,32 @@ func readList(name string) ([]claimed, error) {
 	}
 }
 
-func (c *imageCheckCmd) check(ctx context.Context, pool *imaging.Pool, photo claimed) (imageLine, error) {
+func (c *imageCheckCmd) check(ctx context.Context, pool *imaging.Pool, photo claimed) imageLine {
 	line := imageLine{File: photo.file, Class: imaging.ClassUnknown, Verdict: imaging.Reject, Reasons: []imaging.Reason{}}
+	refuse := func(code string) imageLine {
+		line.Reasons = append(line.Reasons, imaging.Reason{Code: code})
+		return line
+	}
 	image, err := os.ReadFile(photo.path)
 	if err != nil {
-		return line, err
+		line.unread = true
+		return refuse("file_unreadable")
 	}
 	report, err := pool.Check(ctx, imaging.Request{Image: image, Claim: photo.claim})
 	if upload, ok := errors.AsType[*imaging.UploadError](err); ok {
-		line.Reasons = append(line.Reasons, imaging.Reason{Code: upload.Code})
-		return line, nil
+		return refuse(upload.Code)
 	}
 	if err != nil {
-		return line, err
+		// What was not looked at is neither good nor bad: somebody has to.
+		line.Verdict = imaging.Review
+		return refuse("photo_check_unavailable")
 	}
 	line.Verdict, line.Class = report.Verdict, report.Class
 	line.Reasons = append(line.Reasons, report.Reasons...)
 	if c.Reveal {
 		line.Number = report.Fields.Number
 	}
-	return line, nil
+	return line
 }
 
 func (c *imageCheckCmd) print(w io.Writer, line imageLine) error {

@@ -52,6 +52,7 @@ func Open(o Options) (*Pipeline, error) {
 	}
 	// Workers are the unit of parallelism; OpenCV's own threads would fight over the cores.
 	gocv.SetNumThreads(1)
+	oneArena()
 	p := &Pipeline{now: o.Now, turn: make(chan struct{}, 1)}
 	if p.now == nil {
 		p.now = time.Now
@@ -135,6 +136,7 @@ func (p *Pipeline) Check(ctx context.Context, req imaging.Request, info imaging.
 	if p.closed {
 		return imaging.Report{}, errClosed
 	}
+	defer returnMemory()
 	begin := p.now()
 	f, err := decode(req.Image, info)
 	if err != nil {

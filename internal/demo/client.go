@@ -119,7 +119,7 @@ func (s *stage) expect(ctx context.Context, t tenant, sent string, a answer, too
 		for _, c := range x.Clauses {
 			cite := c.ID
 			if c.Article != "" {
-				cite += " art. " + c.Article
+				cite += " §" + c.Article
 			}
 			if !contains(cited, cite) {
 				cited = append(cited, cite)

@@ -49,7 +49,7 @@ func (s *stage) inspection(ctx context.Context) error {
 		return err
 	}
 	s.table.add(row{
-		sent: fmt.Sprintf("a copy with byte %d of %s flipped", at, filepath.Base(victim)), outcome: verdict(code),
+		sent: fmt.Sprintf("a copy, byte %d of %s flipped", at, victim), outcome: verdict(code),
 		reason: "see the finding below", took: took, right: code == 1 && strings.Contains(said, victim),
 	})
 	s.table.note(strings.TrimSpace(said))

@@ -90,7 +90,7 @@ func (s *stage) phoneCards(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := s.expect(ctx, s.carrier, fmt.Sprintf("phone card %d: chip read, network check, portrait", i+1), a, took, "approved", "", ""); err != nil {
+		if err := s.expect(ctx, s.carrier, fmt.Sprintf("phone card %d: chip, network check, portrait", i+1), a, took, "approved", "", ""); err != nil {
 			return err
 		}
 		if a.Opening == nil {

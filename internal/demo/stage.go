@@ -270,15 +270,20 @@ func (s *stage) stop() {
 
 // memory tells the resident memory of the gateway and its workers.
 func (s *stage) memory() string {
-	line := "resident memory: gateway " + resident(s.gateway.Process.Pid)
-	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", s.gateway.Process.Pid, s.gateway.Process.Pid))
-	for _, pid := range strings.Fields(string(children)) {
-		var n int
-		if _, err := fmt.Sscan(pid, &n); err == nil {
-			line += ", worker " + resident(n)
+	gateway := s.gateway.Process.Pid
+	line := "Resident memory: gateway " + resident(gateway)
+	// Children are listed by the thread that started them.
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", gateway))
+	for _, thread := range threads {
+		children, _ := os.ReadFile(thread)
+		for pid := range strings.FieldsSeq(string(children)) {
+			var n int
+			if _, err := fmt.Sscan(pid, &n); err == nil {
+				line += ", worker " + resident(n)
+			}
 		}
 	}
-	return line
+	return line + "."
 }
 
 func resident(pid int) string {

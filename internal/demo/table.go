@@ -14,7 +14,7 @@ var columns = []struct {
 	title string
 	cells int
 }{
-	{"sent", 46}, {"decision", 9}, {"reason", 38}, {"article", 34}, {"ms", 6},
+	{"sent", 45}, {"decision", 8}, {"reason", 32}, {"article", 38}, {"ms", 5},
 }
 
 type table struct {

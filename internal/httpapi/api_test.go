@@ -32,6 +32,7 @@ var testTime = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 // service is scripted: it records what reached it and answers what a test
 // sets. The real verify.Service is tested behind the real handler by internal/app.
 type service struct {
+	version  int
 	mu       sync.Mutex
 	decided  []verify.Request
 	opened   []verify.OpeningRequest
@@ -69,6 +70,11 @@ func (s *service) on(key string, record func()) error {
 
 func (s *service) Decide(_ context.Context, _ verify.Caller, key string, r verify.Request) (verify.Answer, error) {
 	return s.answer, s.on(key, func() { s.decided = append(s.decided, r) })
+}
+
+func (s *service) VerificationVersion(_ context.Context, _ verify.Caller, _ string, version int) (verify.Answer, error) {
+	s.version = version
+	return s.answer, s.on("", nil)
 }
 
 func (s *service) Verification(context.Context, verify.Caller, string) (verify.Answer, error) {

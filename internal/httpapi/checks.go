@@ -103,10 +103,21 @@ func (a *API) checkPhoto(c echo.Context) error {
 		out.Number, out.Name = report.Fields.Number, report.Fields.Name
 	}
 	for _, r := range report.Reasons {
-		told := compliance.PublicReason(r.Code)
-		out.Reasons = append(out.Reasons, photoReason{Code: told.Code, Message: told.Clerk.In(lang), Remedy: told.Remedy.In(lang), Place: r.Place})
+		told := photoText(r.Code, report.Class)
+		code, _, _ := strings.Cut(told.Code, ".") // the class stands in a field of its own
+		out.Reasons = append(out.Reasons, photoReason{Code: code, Message: told.Clerk.In(lang), Remedy: told.Remedy.In(lang), Place: r.Place})
 	}
 	return a.json(c, http.StatusOK, out)
+}
+
+// photoText is the text of a reason, and for what is no document that of what the picture shows instead.
+func photoText(code string, class imaging.Class) compliance.ReasonText {
+	if code == imaging.ReasonNotADocument {
+		if r, ok := compliance.Reason(code + "." + string(class)); ok {
+			return r
+		}
+	}
+	return compliance.PublicReason(code)
 }
 
 // readPhoto takes a bare image under any image type: its first bytes decide what it is.

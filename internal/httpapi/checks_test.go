@@ -74,6 +74,19 @@ func TestCheckPhoto(t *testing.T) {
 	}
 }
 
+func TestCheckPhotoSaysWhatThePictureShows(t *testing.T) {
+	h := newHarness(t)
+	h.service.report = imaging.Report{
+		Verdict: imaging.Reject, Class: imaging.ClassDrawing, Reasons: []imaging.Reason{{Code: imaging.ReasonNotADocument}},
+		NumberAgreement: imaging.NotCompared, NameAgreement: imaging.NotCompared,
+	}
+	var got photoCheckAnswer
+	h.call("POST", "/v1/photos/check", "png", header{"Content-Type": "image/png", "Accept-Language": "en"}).decode(t, &got)
+	if r := got.Reasons[0]; r.Code != imaging.ReasonNotADocument || !strings.Contains(r.Message, "drawing") {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestCheckPhotoRefused(t *testing.T) {
 	h := newHarness(t)
 	refuse := func(status int, code string, parts ...part) {

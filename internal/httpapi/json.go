@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -49,10 +50,15 @@ func decodeJSON(body []byte, into any, base string) error {
 func malformed(body []byte) error {
 	var raw json.RawMessage
 	dec := json.NewDecoder(bytes.NewReader(body))
-	if err := dec.Decode(&raw); err == nil {
+	err := dec.Decode(&raw)
+	if err == nil {
 		return refuse("json_trailing_data", fmt.Sprintf("the value ends at byte %d", dec.InputOffset()))
 	}
-	return refuse("json_malformed", fmt.Sprintf("after byte %d", dec.InputOffset()))
+	detail := "it ends too early"
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		detail = fmt.Sprintf("at byte %d", syntax.Offset)
+	}
+	return refuse("json_malformed", detail)
 }
 
 // deeper reports whether brackets outside strings nest beyond limit.

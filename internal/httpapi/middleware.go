@@ -78,7 +78,7 @@ func (a *API) guard(next echo.HandlerFunc) echo.HandlerFunc {
 			if v == nil {
 				return
 			}
-			if v == http.ErrAbortHandler {
+			if abort, ok := v.(error); ok && errors.Is(abort, http.ErrAbortHandler) {
 				panic(v)
 			}
 			a.o.Logger.ErrorContext(c.Request().Context(), "panic", a.attrs(c, "type", fmt.Sprintf("%T", v), "at", frames())...)

@@ -89,7 +89,7 @@ func explained(err error) (int, *refusal) {
 	if e, ok := errors.AsType[*compliance.Error](err); ok {
 		r := refuse(e.Code, e.Detail)
 		if e.Field != "" {
-			r.at(e.Field)
+			r = r.at(e.Field)
 		}
 		return statusFor(e.Fault), r
 	}

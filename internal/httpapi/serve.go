@@ -54,7 +54,9 @@ func Serve(ctx context.Context, listener net.Listener, h http.Handler, o ServeOp
 		// What still runs has had its grace; its clients see a broken connection and ask again.
 		err = server.Close()
 	}
-	<-ended
+	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	if err != nil {
 		return fmt.Errorf("httpapi: shut down: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 type Service interface {
 	Decide(ctx context.Context, c verify.Caller, idempotencyKey string, r verify.Request) (verify.Answer, error)
 	Verification(ctx context.Context, c verify.Caller, id string) (verify.Answer, error)
+	VerificationVersion(ctx context.Context, c verify.Caller, id string, version int) (verify.Answer, error)
 	VerificationByBizNo(ctx context.Context, c verify.Caller, bizNo string) (verify.Answer, error)
 	AddEvidence(ctx context.Context, c verify.Caller, idempotencyKey, id string, e []verify.Evidence) (verify.Answer, error)
 

@@ -141,18 +141,27 @@ func (a *API) getReceipt(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	answer, err := a.o.Service.Verification(c.Request().Context(), caller(c), id)
+	answer, err := a.version(c, id, query["version"])
 	if err != nil {
 		return err
-	}
-	if v := query["version"]; v != "" && v != strconv.Itoa(answer.Decision.Version) {
-		return compliance.E(compliance.FaultNotFound, "receipt_version_unknown", "the newest version is served")
 	}
 	receipt, err := a.receipt(c.Request().Context(), answer, wait)
 	if err != nil {
 		return err
 	}
 	return c.Blob(http.StatusOK, "text/plain; charset=utf-8", receipt)
+}
+
+// version finds one version of a decision, the newest when none is named.
+func (a *API) version(c echo.Context, id, text string) (verify.Answer, error) {
+	if text == "" {
+		return a.o.Service.Verification(c.Request().Context(), caller(c), id)
+	}
+	version, err := strconv.ParseUint(text, 10, 31)
+	if err != nil || version == 0 {
+		return verify.Answer{}, compliance.E(compliance.FaultInvalid, "query_malformed", "version is a number from 1")
+	}
+	return a.o.Service.VerificationVersion(c.Request().Context(), caller(c), id, int(version))
 }
 
 func (a *API) receipt(ctx context.Context, answer verify.Answer, wait time.Duration) ([]byte, error) {

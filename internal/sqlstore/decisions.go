@@ -172,6 +172,11 @@ func (s *Store) Decision(ctx context.Context, tenantID, id string) (verify.Store
 	return s.decision(ctx, "decision", `WHERE id = $1 AND tenant_id = $2 AND newest`, id, tenantID)
 }
 
+// DecisionVersion implements verify.Ledger.
+func (s *Store) DecisionVersion(ctx context.Context, tenantID, id string, version int) (verify.Stored, error) {
+	return s.decision(ctx, "decision version", `WHERE id = $1 AND tenant_id = $2 AND version = $3`, id, tenantID, version)
+}
+
 // DecisionByBizNo implements verify.Ledger.
 func (s *Store) DecisionByBizNo(ctx context.Context, tenantID, bizNo string) (verify.Stored, error) {
 	return s.decision(ctx, "decision by biz_no", `WHERE newest AND id =

@@ -48,7 +48,7 @@ func TestPendingKeepsTheOrderOfWrites(t *testing.T) {
 				continue
 			}
 			// Ids that run backwards: the order must be that of the writes.
-			ev := storetest.Event(t, compliance.EventVerificationRead, storetest.Tenant, "", clock.Now())
+			ev := storetest.Event(t, compliance.EventEvidenceReceived, storetest.Tenant, "", clock.Now())
 			ev.ID = string(rune('z'-n)) + ev.ID
 			if err := s.Append(ctx, ev); err != nil {
 				t.Fatal(err)

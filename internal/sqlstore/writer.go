@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -98,8 +99,14 @@ func (w *writer) stop() error {
 func (w *writer) loop() {
 	defer close(w.done)
 	batch := make([]*pendingWrite, 0, maxBatch)
+	var nb, nw int
+	defer func() { println("batches", nb, "writes", nw) }()
+	cap0 := 1
 	for first := range w.queue {
 		batch = append(batch[:0], first)
+		for n := 0; n < 500 && 1+len(w.queue) < cap0; n++ {
+			runtime.Gosched()
+		}
 		for more := true; more && len(batch) < maxBatch; {
 			select {
 			case p, open := <-w.queue:
@@ -110,6 +117,8 @@ func (w *writer) loop() {
 				more = false
 			}
 		}
+		nb++
+		nw += len(batch)
 		if err := w.commit(batch); err != nil {
 			for _, p := range batch {
 				if p.err == nil {
@@ -117,6 +126,7 @@ func (w *writer) loop() {
 				}
 			}
 		}
+		cap0 = len(batch) + len(w.queue)
 		for i, p := range batch {
 			close(p.done)
 			batch[i] = nil

@@ -1,0 +1,213 @@
+package sqlstore_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"realname/compliance"
+	"realname/internal/sqlstore"
+	"realname/internal/sqlstore/storetest"
+	"realname/ratelimit/quota"
+	"realname/verify"
+)
+
+const (
+	benchPersons = 2000
+	benchWriters = 64
+	benchSlice   = 2048 // commits of one side before it is the other's turn
+)
+
+// BenchmarkCommit measures a reserve (binding count, decision row, opening row)
+// by 64 writers beside a bare loop of the same statements on the same engine,
+// in turns, and reports the ratio.
+func BenchmarkCommit(b *testing.B) {
+	for _, e := range storetest.Engines() {
+		b.Run(e.Name, func(b *testing.B) {
+			ours, floor := newBenchLedger(b, e), newBenchFloor(b, e)
+			var spent, bare time.Duration
+			for done := 0; done < b.N; done += benchSlice {
+				n := min(benchSlice, b.N-done)
+				spent += timed(func() { ours.run(b, done, n) })
+				bare += timed(func() { floor.run(b, done, n) })
+			}
+			perSecond := func(d time.Duration) float64 { return float64(b.N) / d.Seconds() }
+			b.ReportMetric(perSecond(spent), "commits/s")
+			b.ReportMetric(perSecond(bare), "floor/s")
+			b.ReportMetric(perSecond(spent)/perSecond(bare), "x-floor")
+		})
+	}
+}
+
+func timed(f func()) time.Duration {
+	start := time.Now()
+	f()
+	return time.Since(start)
+}
+
+// benchRow is a decision of ordinary size: its canonical record, seal and event.
+func benchRow(b *testing.B) verify.DecisionRow {
+	row, err := storetest.Decision(storetest.Draft{ID: "ver_bench", Sealed: make([]byte, 900)}, time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	row.Canonical = append(row.Canonical, strings.Repeat(" ", 1500)...)
+	return row
+}
+
+func benchPersonsIn(b *testing.B, s *sqlstore.Store) (persons []string) {
+	for n := range benchPersons {
+		persons = append(persons, storetest.Person(b, s, fmt.Sprint("bench ", n)))
+	}
+	return persons
+}
+
+type benchLedger struct {
+	s       *sqlstore.Store
+	persons []string
+	row     verify.DecisionRow
+}
+
+func newBenchLedger(b *testing.B, e storetest.Engine) *benchLedger {
+	s := storetest.Open(b, e.DSN(b), nil)
+	return &benchLedger{s: s, persons: benchPersonsIn(b, s), row: benchRow(b)}
+}
+
+func (l *benchLedger) run(b *testing.B, from, n int) {
+	var next atomic.Int64
+	next.Store(int64(from))
+	var wg sync.WaitGroup
+	for range benchWriters {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < from+n; i = int(next.Add(1)) - 1 {
+				if _, err := l.s.Commit(context.Background(), l.record(i)); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func (l *benchLedger) record(i int) verify.Record {
+	person := l.persons[i%len(l.persons)]
+	row := l.row
+	row.Decision.ID, row.Event.ID = storetest.IDs.New(compliance.PrefixDecision), storetest.IDs.New(compliance.PrefixEvent)
+	row.PersonID, row.IdempotencyKey = person, storetest.IDs.New("idk")
+	opening := storetest.IDs.New(compliance.PrefixOpening)
+	return verify.Record{
+		Persons: []string{person}, Demands: []quota.Demand{storetest.Demand(person, 1<<30)},
+		Build: func(at time.Time, _ []quota.Use) (verify.Rows, error) {
+			d := storetest.Draft{ID: row.Decision.ID, Person: person}
+			return verify.Rows{Decision: row, Opening: storetest.Opening(d, opening, at.Add(time.Hour))}, nil
+		},
+	}
+}
+
+// benchFloor is the bare loop: no savepoints, no locks, no clock, no queue.
+// On SQLite one goroutine commits 64 at a time; on PostgreSQL 16 connections
+// commit one each.
+type benchFloor struct {
+	db       *sql.DB
+	workers  int
+	perBatch int
+	persons  []string
+	row      verify.DecisionRow
+}
+
+const (
+	floorCount = `SELECT COUNT(*) FROM openings WHERE (lease_until IS NULL OR lease_until > $1) AND person_id = $2
+		AND legal_entity_id = $3 AND product IN ($4) AND state IN ($5, $6, $7, $8)`
+	floorDecision = `INSERT INTO decisions (id, version, newest, tenant_id, legal_entity_id, person_id, scene, occasion, product, outcome,
+		channel, policy_digest, idempotency_key, request_digest, decided_at, expires_at, recorded_at,
+		event_seq, event_id, event_kind, event_at, event_body, canonical, sealed)
+		VALUES ($1, 1, TRUE, $2, $3, $4, 'phone_card', 'open', 'phone_card', 'approved', 'physical', $5, $6, $7, $8, $9, $8, $10, $11, 'decision', $8, $12, $13, $14)`
+	floorOpening = `INSERT INTO openings (id, tenant_id, legal_entity_id, person_id, decision_id, product, state, lease_until, origin, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, 'phone_card', 'reserved', $6, 'gateway', $7, $7)`
+)
+
+func newBenchFloor(b *testing.B, e storetest.Engine) *benchFloor {
+	dsn := e.DSN(b)
+	f := &benchFloor{persons: benchPersonsIn(b, storetest.Open(b, dsn, nil)), row: benchRow(b), workers: 16, perBatch: 1}
+	if e.Name == "sqlite" {
+		f.workers, f.perBatch = 1, benchWriters
+		dsn += "?_pragma=foreign_keys(1)&_pragma=synchronous(full)&_pragma=busy_timeout(10000)&_pragma=cache_size(-65536)"
+	}
+	f.db = raw(b, dsn)
+	f.db.SetMaxOpenConns(f.workers)
+	f.db.SetMaxIdleConns(f.workers)
+	b.Cleanup(func() { _ = f.db.Close() }) // thrown away with the benchmark
+	return f
+}
+
+func (f *benchFloor) run(b *testing.B, from, n int) {
+	var next atomic.Int64
+	next.Store(int64(from))
+	var wg sync.WaitGroup
+	for range f.workers {
+		wg.Go(func() {
+			if err := f.work(&next, from+n); err != nil {
+				b.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func (f *benchFloor) work(next *atomic.Int64, end int) error {
+	ctx := context.Background()
+	conn, err := f.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }() // back to the pool
+	var stmts [5]*sql.Stmt
+	for i, q := range []string{floorCount, floorDecision, floorOpening, "BEGIN", "COMMIT"} {
+		if stmts[i], err = conn.PrepareContext(ctx, q); err != nil {
+			return err
+		}
+		defer func() { _ = stmts[i].Close() }() // with its connection
+	}
+	for int(next.Load()) < end {
+		if _, err := stmts[3].Exec(); err != nil {
+			return err
+		}
+		for range f.perBatch {
+			i := int(next.Add(1)) - 1
+			if i >= end {
+				break
+			}
+			if err := f.one(stmts[:], i); err != nil {
+				return err
+			}
+		}
+		if _, err := stmts[4].Exec(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *benchFloor) one(stmts []*sql.Stmt, i int) error {
+	person, now, r := f.persons[i%len(f.persons)], time.Now(), f.row
+	var n int
+	if err := stmts[0].QueryRow(now.UnixMicro(), person, storetest.LegalEntity, storetest.Product,
+		"reserved", "pending_activation", "active", "suspended").Scan(&n); err != nil {
+		return err
+	}
+	id := storetest.IDs.New(compliance.PrefixDecision)
+	if _, err := stmts[1].Exec(id, storetest.Tenant, storetest.LegalEntity, person, r.Decision.PolicyDigest, storetest.IDs.New("idk"),
+		r.RequestDigest, now.UnixMicro(), now.Add(time.Hour).UnixMicro(), i, storetest.IDs.New(compliance.PrefixEvent),
+		r.Event.Body, r.Canonical, r.Sealed); err != nil {
+		return err
+	}
+	_, err := stmts[2].Exec(storetest.IDs.New(compliance.PrefixOpening), storetest.Tenant, storetest.LegalEntity, person, id,
+		now.Add(time.Hour).UnixMicro(), now.UnixMicro())
+	return err
+}
