@@ -10,20 +10,20 @@ type EventKind string
 
 // The kinds of events.
 const (
-	EventDecision          EventKind = "decision"
-	EventAttemptRefused    EventKind = "attempt.refused" // input that could not be decoded
-	EventOpeningConfirmed  EventKind = "opening.confirmed"
-	EventOpeningReleased   EventKind = "opening.released"
-	EventOpeningExpired    EventKind = "opening.expired"
-	EventOpeningClosed     EventKind = "opening.closed"
-	EventOpeningsImported  EventKind = "openings.imported"
-	EventEvidenceReceived  EventKind = "evidence.received"
-	EventTenantAdded       EventKind = "tenant.added"
-	EventKeyCreated        EventKind = "key.created"
-	EventKeyRevoked        EventKind = "key.revoked"
-	EventPolicyLive        EventKind = "policy.live"
-	EventGatewayStarted    EventKind = "gateway.started"
-	EventGatewayStopped    EventKind = "gateway.stopped"
+	EventDecision         EventKind = "decision"
+	EventAttemptRefused   EventKind = "attempt.refused" // input that could not be decoded
+	EventOpeningConfirmed EventKind = "opening.confirmed"
+	EventOpeningReleased  EventKind = "opening.released"
+	EventOpeningExpired   EventKind = "opening.expired"
+	EventOpeningClosed    EventKind = "opening.closed"
+	EventOpeningsImported EventKind = "openings.imported"
+	EventEvidenceReceived EventKind = "evidence.received"
+	EventTenantAdded      EventKind = "tenant.added"
+	EventKeyCreated       EventKind = "key.created"
+	EventKeyRevoked       EventKind = "key.revoked"
+	EventPolicyLive       EventKind = "policy.live"
+	EventGatewayStarted   EventKind = "gateway.started"
+	EventGatewayStopped   EventKind = "gateway.stopped"
 )
 
 // Event is one fact that the audit log commits to. It is written in the same

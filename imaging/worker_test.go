@@ -144,7 +144,7 @@ func (o *obedient) Check(ctx context.Context, req imaging.Request, info imaging.
 	case "hold": // until the test makes the mark
 		setMark(argument)
 		for !marked(argument + ".release") {
-			time.Sleep(time.Millisecond)
+			<-time.After(time.Millisecond)
 		}
 	case "until-canceled":
 		setMark(argument)

@@ -76,16 +76,17 @@ func (g *gateway) open(ctx context.Context) error {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return fmt.Errorf("app: data folder: %w", err)
 	}
-	keys, err := openKeys(c)
+	g.opts.Progress("opening the ledger")
+	var err error
+	if g.store, err = sqlstore.Open(ctx, sqlstore.Options{DSN: c.LedgerDSN()}); err != nil {
+		return err
+	}
+	keys, err := openKeys(ctx, c, g.store)
 	if err != nil {
 		return err
 	}
 	safe, err := vault.New(keys.master, rand.Reader)
 	if err != nil {
-		return err
-	}
-	g.opts.Progress("opening the ledger")
-	if g.store, err = sqlstore.Open(ctx, sqlstore.Options{DSN: c.LedgerDSN()}); err != nil {
 		return err
 	}
 	if err := g.openPolicy(ctx); err != nil {

@@ -73,7 +73,7 @@ func assets() string {
 	return filepath.Join("..", "..", ".assets")
 }
 
-func gateway(t *testing.T) *running {
+func startGateway(t *testing.T) *running {
 	t.Helper()
 	path, err := worker()
 	if err != nil {
@@ -210,7 +210,7 @@ func (r *running) somebody(t *testing.T, seed uint64) (specimen.Person, []byte) 
 }
 
 func TestBadInputOverHTTP(t *testing.T) {
-	g := gateway(t)
+	g := startGateway(t)
 	p, card := g.somebody(t, 1)
 	post := func(contentType string, body []byte) func() reply {
 		return func() reply {
@@ -287,7 +287,7 @@ func forged(card []byte) []byte {
 }
 
 func TestKilledWorkersCostNoRequest(t *testing.T) {
-	g := gateway(t)
+	g := startGateway(t)
 	p, card := g.somebody(t, 3)
 	stop := make(chan struct{})
 	var killer sync.WaitGroup
@@ -345,7 +345,7 @@ func parent(pid int) int {
 }
 
 func TestRestartKeepsEverything(t *testing.T) {
-	g := gateway(t)
+	g := startGateway(t)
 	p, _ := g.somebody(t, 4)
 	first := g.signup(t, p.Number, p.Name, nil)
 	id, _ := first.body["id"].(string)
@@ -366,7 +366,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 }
 
 func TestLostKeysAreNotReplaced(t *testing.T) {
-	g := gateway(t)
+	g := startGateway(t)
 	if err := g.stop(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"realname/compliance/signing"
 	"realname/compliance/vault"
 	"realname/internal/config"
+	"realname/internal/sqlstore"
 )
 
 type keyring struct {
@@ -18,11 +20,11 @@ type keyring struct {
 	log    []*signing.Key
 }
 
-// openKeys reads the vault's and the log's keys. On the very first start it
-// makes them; beside an existing ledger a missing key is an error, because
-// fresh keys would silently orphan everything that the old ones protect.
-func openKeys(c *config.Config) (keyring, error) {
-	first, err := firstStart(c)
+// openKeys reads the vault's and the log's keys. Beside an empty ledger and no
+// key file at all it makes them; beside a ledger that holds anything a missing
+// key is an error, because fresh keys would silently orphan what the old ones protect.
+func openKeys(ctx context.Context, c *config.Config, store *sqlstore.Store) (keyring, error) {
+	first, err := firstStart(ctx, c, store)
 	if err != nil {
 		return keyring{}, err
 	}
@@ -44,19 +46,21 @@ func openKeys(c *config.Config) (keyring, error) {
 	return k, publish(c, k.log)
 }
 
-func firstStart(c *config.Config) (bool, error) {
-	marks := []string{c.VaultKeys(), c.LogKey(), c.LogFolder()}
-	if path, ok := strings.CutPrefix(c.LedgerDSN(), "file:"); ok {
-		path, _, _ = strings.Cut(path, "?")
-		marks = append(marks, path)
-	}
-	for _, m := range marks {
-		switch _, err := os.Stat(m); {
+func firstStart(ctx context.Context, c *config.Config, store *sqlstore.Store) (bool, error) {
+	for _, mark := range []string{c.VaultKeys(), c.LogKey(), c.LogFolder()} {
+		switch _, err := os.Stat(mark); {
 		case err == nil:
 			return false, nil
 		case !errors.Is(err, fs.ErrNotExist):
 			return false, fmt.Errorf("app: %w", err)
 		}
+	}
+	tenants, err := store.Tenants(ctx)
+	if err != nil {
+		return false, err
+	}
+	if len(tenants) > 0 {
+		return false, fmt.Errorf("app: the ledger is in use but %s holds no keys: restore the data folder that belongs to it", c.Data)
 	}
 	return true, nil
 }

@@ -30,12 +30,12 @@ func OpenOperator(ctx context.Context, c config.Config) (*Operator, error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("app: data folder: %w", err)
 	}
-	if _, err := openKeys(&c); err != nil {
-		return nil, err
-	}
 	store, err := sqlstore.Open(ctx, sqlstore.Options{DSN: c.LedgerDSN()})
 	if err != nil {
 		return nil, err
+	}
+	if _, err := openKeys(ctx, &c, store); err != nil {
+		return nil, errors.Join(err, store.Close())
 	}
 	return &Operator{store: store, ids: compliance.NewIDs(time.Now, rand.Reader), now: time.Now}, nil
 }

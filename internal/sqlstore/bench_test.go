@@ -67,15 +67,20 @@ func benchPersonsIn(b *testing.B, s *sqlstore.Store) (persons []string) {
 	return persons
 }
 
-type benchLedger struct {
-	s       *sqlstore.Store
+// benchWork makes the same units of work for both sides.
+type benchWork struct {
 	persons []string
 	row     verify.DecisionRow
 }
 
+type benchLedger struct {
+	benchWork
+	s *sqlstore.Store
+}
+
 func newBenchLedger(b *testing.B, e storetest.Engine) *benchLedger {
 	s := storetest.Open(b, e.DSN(b), nil)
-	return &benchLedger{s: s, persons: benchPersonsIn(b, s), row: benchRow(b)}
+	return &benchLedger{benchWork{benchPersonsIn(b, s), benchRow(b)}, s}
 }
 
 func (l *benchLedger) run(b *testing.B, from, n int) {
@@ -95,7 +100,7 @@ func (l *benchLedger) run(b *testing.B, from, n int) {
 	wg.Wait()
 }
 
-func (l *benchLedger) record(i int) verify.Record {
+func (l *benchWork) record(i int) verify.Record {
 	person := l.persons[i%len(l.persons)]
 	row := l.row
 	row.Decision.ID, row.Event.ID = storetest.IDs.New(compliance.PrefixDecision), storetest.IDs.New(compliance.PrefixEvent)
@@ -114,27 +119,15 @@ func (l *benchLedger) record(i int) verify.Record {
 // On SQLite one goroutine commits 64 at a time; on PostgreSQL 16 connections
 // commit one each.
 type benchFloor struct {
+	benchWork
 	db       *sql.DB
 	workers  int
 	perBatch int
-	persons  []string
-	row      verify.DecisionRow
 }
-
-const (
-	floorCount = `SELECT COUNT(*) FROM openings WHERE (lease_until IS NULL OR lease_until > $1) AND person_id = $2
-		AND legal_entity_id = $3 AND product IN ($4) AND state IN ($5, $6, $7, $8)`
-	floorDecision = `INSERT INTO decisions (id, version, newest, tenant_id, legal_entity_id, person_id, scene, occasion, product, outcome,
-		channel, policy_digest, idempotency_key, request_digest, decided_at, expires_at, recorded_at,
-		event_seq, event_id, event_kind, event_at, event_body, canonical, sealed)
-		VALUES ($1, 1, TRUE, $2, $3, $4, 'phone_card', 'open', 'phone_card', 'approved', 'physical', $5, $6, $7, $8, $9, $8, $10, $11, 'decision', $8, $12, $13, $14)`
-	floorOpening = `INSERT INTO openings (id, tenant_id, legal_entity_id, person_id, decision_id, product, state, lease_until, origin, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, 'phone_card', 'reserved', $6, 'gateway', $7, $7)`
-)
 
 func newBenchFloor(b *testing.B, e storetest.Engine) *benchFloor {
 	dsn := e.DSN(b)
-	f := &benchFloor{persons: benchPersonsIn(b, storetest.Open(b, dsn, nil)), row: benchRow(b), workers: 16, perBatch: 1}
+	f := &benchFloor{benchWork: benchWork{benchPersonsIn(b, storetest.Open(b, dsn, nil)), benchRow(b)}, workers: 16, perBatch: 1}
 	if e.Name == "sqlite" {
 		f.workers, f.perBatch = 1, benchWriters
 		dsn += "?_pragma=foreign_keys(1)&_pragma=synchronous(full)&_pragma=busy_timeout(10000)&_pragma=cache_size(-65536)"
@@ -168,8 +161,12 @@ func (f *benchFloor) work(next *atomic.Int64, end int) error {
 	}
 	defer func() { _ = conn.Close() }() // back to the pool
 	var stmts [5]*sql.Stmt
-	for i, q := range []string{floorCount, floorDecision, floorOpening, "BEGIN", "COMMIT"} {
-		if stmts[i], err = conn.PrepareContext(ctx, q); err != nil {
+	count, _, err := sqlstore.CountQuery(storetest.Demand("p", 1), time.Now())
+	if err != nil {
+		return err
+	}
+	for i, q := range []string{count, sqlstore.InsertDecision, sqlstore.InsertOpening, "BEGIN", "COMMIT"} {
+		if stmts[i], err = conn.PrepareContext(ctx, q); err != nil { //nolint:sqlclosecheck // closed by the deferred call below
 			return err
 		}
 		defer func() { _ = stmts[i].Close() }() // with its connection
@@ -195,19 +192,22 @@ func (f *benchFloor) work(next *atomic.Int64, end int) error {
 }
 
 func (f *benchFloor) one(stmts []*sql.Stmt, i int) error {
-	person, now, r := f.persons[i%len(f.persons)], time.Now(), f.row
+	rec, now := f.record(i), time.Now()
+	_, args, err := sqlstore.CountQuery(rec.Demands[0], now)
+	if err != nil {
+		return err
+	}
 	var n int
-	if err := stmts[0].QueryRow(now.UnixMicro(), person, storetest.LegalEntity, storetest.Product,
-		"reserved", "pending_activation", "active", "suspended").Scan(&n); err != nil {
+	if err := stmts[0].QueryRow(args...).Scan(&n); err != nil {
 		return err
 	}
-	id := storetest.IDs.New(compliance.PrefixDecision)
-	if _, err := stmts[1].Exec(id, storetest.Tenant, storetest.LegalEntity, person, r.Decision.PolicyDigest, storetest.IDs.New("idk"),
-		r.RequestDigest, now.UnixMicro(), now.Add(time.Hour).UnixMicro(), i, storetest.IDs.New(compliance.PrefixEvent),
-		r.Event.Body, r.Canonical, r.Sealed); err != nil {
+	rows, err := rec.Build(now, nil)
+	if err != nil {
 		return err
 	}
-	_, err := stmts[2].Exec(storetest.IDs.New(compliance.PrefixOpening), storetest.Tenant, storetest.LegalEntity, person, id,
-		now.Add(time.Hour).UnixMicro(), now.UnixMicro())
+	if _, err := stmts[1].Exec(sqlstore.DecisionArgs(&rows.Decision, now, int64(i))...); err != nil {
+		return err
+	}
+	_, err = stmts[2].Exec(sqlstore.OpeningArgs(rows.Opening, now)...)
 	return err
 }

@@ -355,7 +355,7 @@ func TestFailingBuildWritesNothing(t *testing.T) {
 	onEach(t, func(t *testing.T, s *sqlstore.Store, _ *storetest.Clock) {
 		mine := compliance.E(compliance.FaultConflict, "test", "mine")
 		_, err := s.Commit(t.Context(), verify.Record{Build: func(time.Time, []quota.Use) (verify.Rows, error) { return verify.Rows{}, mine }})
-		if err != error(mine) {
+		if !errors.Is(err, mine) || err.Error() != mine.Error() {
 			t.Errorf("Build's own error came back as %v", err)
 		}
 		secret := "a name that must not be seen"

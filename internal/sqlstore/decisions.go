@@ -90,15 +90,21 @@ func (t *txn) putDecision(r *verify.DecisionRow) error {
 			return err
 		}
 	}
-	_, err := t.exec(insertDecision,
+	_, err := t.exec(insertDecision, t.decisionArgs(r)...)
+	return sentinel(err)
+}
+
+func (t *txn) decisionArgs(r *verify.DecisionRow) []any {
+	d := &r.Decision
+	return []any{
 		d.ID, d.Version, d.TenantID, text(r.LegalEntityID), text(r.PersonID),
 		string(d.Scene), string(d.Occasion), d.Product, string(d.Outcome),
 		string(d.Channel), text(r.Channel.ChannelAgent), text(r.Channel.Outlet), text(r.Channel.Clerk), text(r.Channel.Terminal),
 		d.PolicyDigest, text(r.BizNo), text(r.IdempotencyKey), text(r.RequestDigest),
 		d.DecidedAt.UnixMicro(), micros(d.Deadline), micros(d.ExpiresAt), t.at.UnixMicro(),
 		t.seq, r.Event.ID, string(r.Event.Kind), r.Event.At.UnixMicro(), r.Event.Body,
-		text(r.DataKeyID), r.Canonical, r.Sealed)
-	return sentinel(err)
+		text(r.DataKeyID), r.Canonical, r.Sealed,
+	}
 }
 
 // consume marks an approved verification as used by the decision by.

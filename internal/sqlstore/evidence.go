@@ -45,9 +45,13 @@ func (t *txn) attachEvidence(tenantID string, e verify.EvidenceRow) error {
 	if e.TenantID != tenantID {
 		return errors.New("the evidence is of another tenant than its decision")
 	}
-	return t.one(verify.ErrNotFound, insertEvidence+` ON CONFLICT (id) DO UPDATE
-		SET decision_id = COALESCE(evidence.decision_id, excluded.decision_id)
-		WHERE evidence.tenant_id = excluded.tenant_id AND evidence.complete`, t.evidenceArgs(e)...)
+	n, err := t.exec(`UPDATE evidence SET decision_id = COALESCE(decision_id, $1) WHERE id = $2 AND tenant_id = $3 AND complete`,
+		e.DecisionID, e.ID, tenantID)
+	if err != nil || n == 1 {
+		return err
+	}
+	// An id that is there now belongs to another tenant or to an upload that is not complete.
+	return t.one(verify.ErrNotFound, insertEvidence+` ON CONFLICT (id) DO NOTHING`, t.evidenceArgs(e)...)
 }
 
 func (s *Store) evidence(ctx context.Context, op, where string, args ...any) (verify.EvidenceRow, error) {

@@ -106,6 +106,7 @@ func TestEvidenceOfADecision(t *testing.T) {
 			}
 		}
 		uploaded, unfinished, foreign := piece(storetest.Tenant, true), piece(storetest.Tenant, false), piece(storetest.OtherTenant, true)
+		uploaded.IdempotencyKey, uploaded.RequestDigest = "upload", "digest"
 		for _, e := range []verify.EvidenceRow{uploaded, unfinished, foreign} {
 			if err := s.PutEvidence(ctx, e, nil); err != nil {
 				t.Fatal(err)

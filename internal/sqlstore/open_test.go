@@ -119,6 +119,7 @@ func TestBothEnginesHaveTheSameSchema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer func() { _ = rows.Close() }() // its error is rows.Err
 		var out []string
 		for rows.Next() {
 			var name string

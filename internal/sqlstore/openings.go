@@ -67,9 +67,15 @@ func (t *txn) putOpening(o *verify.Opening, importID string) error {
 		o.LeaseUntil = time.Time{}
 	}
 	o.CreatedAt, o.UpdatedAt = t.at, t.at
-	_, err := t.exec(insertOpening, o.ID, o.TenantID, o.LegalEntityID, o.PersonID, text(o.DecisionID), o.Product,
-		string(o.State), micros(o.LeaseUntil), o.Origin, text(o.ExternalRef), text(importID), micros(o.OpenedAt), t.at.UnixMicro())
+	_, err := t.exec(insertOpening, t.openingArgs(o, importID)...)
 	return sentinel(err)
+}
+
+func (t *txn) openingArgs(o *verify.Opening, importID string) []any {
+	return []any{
+		o.ID, o.TenantID, o.LegalEntityID, o.PersonID, text(o.DecisionID), o.Product,
+		string(o.State), micros(o.LeaseUntil), o.Origin, text(o.ExternalRef), text(importID), micros(o.OpenedAt), t.at.UnixMicro(),
+	}
 }
 
 const selectOpening = `SELECT id, tenant_id, legal_entity_id, person_id, decision_id, product, state,

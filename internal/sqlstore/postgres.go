@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,13 +21,8 @@ const maxTries = 5
 
 // postgresEngine runs each write in a transaction of its own.
 type postgresEngine struct {
-	db *sql.DB
-	// ticks advances the ledger clock in transactions of their own, so that the
-	// clock's row is never locked while another transaction waits for its disk.
-	// They need no flush: a write's COMMIT flushes the tick that it used.
-	ticks *sql.DB
-	now   func() time.Time
-	mark  atomic.Int64
+	db    *sql.DB
+	clock *postgresClock
 }
 
 func openPostgres(ctx context.Context, o Options) (_ engine, err error) {
@@ -38,7 +32,7 @@ func openPostgres(ctx context.Context, o Options) (_ engine, err error) {
 	}
 	cfg.RuntimeParams["application_name"] = "realname"
 	cfg.RuntimeParams["default_transaction_isolation"] = "read committed"
-	e := &postgresEngine{now: o.Now}
+	e := &postgresEngine{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.close())
@@ -51,11 +45,7 @@ func openPostgres(ctx context.Context, o Options) (_ engine, err error) {
 	e.db = stdlib.OpenDB(*cfg)
 	e.db.SetMaxOpenConns(o.Readers)
 	e.db.SetMaxIdleConns(o.Readers)
-	clock := cfg.Copy()
-	clock.RuntimeParams["synchronous_commit"] = "off"
-	e.ticks = stdlib.OpenDB(*clock)
-	e.ticks.SetMaxOpenConns(1)
-
+	e.clock = newPostgresClock(cfg, o.Now)
 	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {
 		return nil, err
@@ -63,12 +53,7 @@ func openPostgres(ctx context.Context, o Options) (_ engine, err error) {
 	if err = migrate(ctx, e.db, goose.DialectPostgres, goose.WithSessionLocker(locker)); err != nil {
 		return nil, err
 	}
-	var mark int64
-	if err = e.db.QueryRowContext(ctx, `SELECT mark FROM ledger_clock WHERE id = 1`).Scan(&mark); err != nil {
-		return nil, err
-	}
-	e.mark.Store(mark)
-	return e, nil
+	return e, e.clock.read(ctx)
 }
 
 // durable raises synchronous_commit where the server or role turned it off.
@@ -89,14 +74,15 @@ func durable(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.ConnConfig, error) 
 }
 
 func (e *postgresEngine) reader() *sql.DB   { return e.db }
-func (e *postgresEngine) latest() time.Time { return time.UnixMicro(e.mark.Load()).UTC() }
+func (e *postgresEngine) latest() time.Time { return e.clock.latest() }
 
 func (e *postgresEngine) close() error {
 	var errs []error
-	for _, db := range []*sql.DB{e.db, e.ticks} {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
+	if e.db != nil {
+		errs = append(errs, e.db.Close())
+	}
+	if e.clock != nil {
+		errs = append(errs, e.clock.db.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -145,28 +131,12 @@ func (e *postgresEngine) run(ctx context.Context, tx *sql.Tx, keys []string, f f
 			return fmt.Errorf("lock: %w", err)
 		}
 	}
-	if err := e.tick(ctx, t); err != nil {
+	stamp, err := e.clock.tick(ctx)
+	if err != nil {
 		return fmt.Errorf("ledger time: %w", err)
 	}
+	t.at, t.seq = stamp.at, stamp.seq
 	return guard(func() error { return f(t) })
-}
-
-// tick advances the ledger clock for one write.
-func (e *postgresEngine) tick(ctx context.Context, t *txn) error {
-	var mark int64
-	err := e.ticks.QueryRowContext(ctx,
-		`UPDATE ledger_clock SET mark = GREATEST(mark, $1), seq = seq + 1 WHERE id = 1 RETURNING mark, seq`,
-		e.now().UnixMicro()).Scan(&mark, &t.seq)
-	if err != nil {
-		return err
-	}
-	t.at = time.UnixMicro(mark).UTC()
-	for {
-		old := e.mark.Load()
-		if old >= mark || e.mark.CompareAndSwap(old, mark) {
-			return nil
-		}
-	}
 }
 
 // postgresSession runs statements of one transaction; the driver prepares each once a connection.

@@ -117,11 +117,11 @@ func (s *sqliteSession) prepare(query string) (*sql.Stmt, error) {
 }
 
 func (s *sqliteSession) exec(query string, args ...any) (int64, error) {
-	st, err := s.prepare(query)
+	st, err := s.prepare(query) //nolint:sqlclosecheck // it stays prepared until the connection closes
 	if err != nil {
 		return 0, err
 	}
-	r, err := st.Exec(args...)
+	r, err := st.ExecContext(context.Background(), args...)
 	if err != nil {
 		return 0, err
 	}
@@ -129,11 +129,11 @@ func (s *sqliteSession) exec(query string, args ...any) (int64, error) {
 }
 
 func (s *sqliteSession) query(query string, args ...any) (*sql.Rows, error) {
-	st, err := s.prepare(query)
+	st, err := s.prepare(query) //nolint:sqlclosecheck // it stays prepared until the connection closes
 	if err != nil {
 		return nil, err
 	}
-	return st.Query(args...)
+	return st.QueryContext(context.Background(), args...)
 }
 
 // clock reads the durable ledger clock.

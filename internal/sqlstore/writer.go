@@ -15,6 +15,10 @@ import (
 // waits for its neighbours.
 const maxBatch = 256
 
+// maxYields bounds how often the writer lets others run before it begins a
+// batch: some tens of microseconds, beside the milliseconds of a COMMIT.
+const maxYields = 500
+
 // writer owns the one writing connection. It commits writes in groups: each
 // write is a savepoint in the batch and is answered after COMMIT. A write that
 // fails rolls back only itself; a batch that cannot be committed fails all.
@@ -99,26 +103,9 @@ func (w *writer) stop() error {
 func (w *writer) loop() {
 	defer close(w.done)
 	batch := make([]*pendingWrite, 0, maxBatch)
-	var nb, nw int
-	defer func() { println("batches", nb, "writes", nw) }()
-	cap0 := 1
+	callers := 1
 	for first := range w.queue {
-		batch = append(batch[:0], first)
-		for n := 0; n < 500 && 1+len(w.queue) < cap0; n++ {
-			runtime.Gosched()
-		}
-		for more := true; more && len(batch) < maxBatch; {
-			select {
-			case p, open := <-w.queue:
-				if more = open; open {
-					batch = append(batch, p)
-				}
-			default:
-				more = false
-			}
-		}
-		nb++
-		nw += len(batch)
+		batch = w.gather(append(batch[:0], first), callers)
 		if err := w.commit(batch); err != nil {
 			for _, p := range batch {
 				if p.err == nil {
@@ -126,12 +113,33 @@ func (w *writer) loop() {
 				}
 			}
 		}
-		cap0 = len(batch) + len(w.queue)
+		callers = len(batch) + len(w.queue)
 		for i, p := range batch {
 			close(p.done)
 			batch[i] = nil
 		}
 	}
+}
+
+// gather adds what is queued to the batch. The callers that were just answered
+// get a moment to come back, so that they share one COMMIT with those that
+// waited: without it the batches are a third smaller. A lone caller never waits.
+func (w *writer) gather(batch []*pendingWrite, callers int) []*pendingWrite {
+	for yields := 0; yields < maxYields && len(batch)+len(w.queue) < callers; yields++ {
+		runtime.Gosched()
+	}
+	for len(batch) < maxBatch {
+		select {
+		case p, open := <-w.queue:
+			if !open {
+				return batch
+			}
+			batch = append(batch, p)
+		default:
+			return batch
+		}
+	}
+	return batch
 }
 
 // commit runs the batch in one transaction. Each write keeps its own error; the

@@ -40,7 +40,7 @@ func stalled(t *testing.T) (s *Store, w *writer, release func()) {
 }
 
 // queue queues writes in order and returns where their errors will arrive.
-func queue(w *writer, ctx context.Context, writes ...func(*txn) error) []chan error {
+func queue(ctx context.Context, w *writer, writes ...func(*txn) error) []chan error {
 	out := make([]chan error, len(writes))
 	for i, f := range writes {
 		out[i] = make(chan error, 1)
@@ -73,7 +73,7 @@ func TestBatchKeepsWhatSucceeds(t *testing.T) {
 	mine := errors.New("mine")
 	ctx, cancel := context.WithCancel(t.Context())
 	seen := -1
-	errs := queue(w, t.Context(),
+	errs := queue(t.Context(), w,
 		putAttempt("a"),
 		func(tx *txn) error { return errors.Join(putAttempt("b")(tx), mine) },
 		func(tx *txn) error {
@@ -85,8 +85,8 @@ func TestBatchKeepsWhatSucceeds(t *testing.T) {
 		putAttempt("a"), // a row that is there already
 		putAttempt("d"),
 	)
-	errs = append(errs, queue(w, ctx, putAttempt("e"))...)
-	errs = append(errs, queue(w, t.Context(), func(*txn) error {
+	errs = append(errs, queue(ctx, w, putAttempt("e"))...)
+	errs = append(errs, queue(t.Context(), w, func(*txn) error {
 		seen = attempts(t, s) // by a reader: the batch is not committed yet
 		return nil
 	})...)
@@ -116,7 +116,7 @@ func TestBatchKeepsWhatSucceeds(t *testing.T) {
 
 func TestBatchThatCannotBeCommittedFailsAll(t *testing.T) {
 	s, w, release := stalled(t)
-	errs := queue(w, t.Context(),
+	errs := queue(t.Context(), w,
 		putAttempt("a"),
 		func(tx *txn) error { // a foreign key that is broken until COMMIT
 			if _, err := tx.exec(`PRAGMA defer_foreign_keys = ON`); err != nil {
@@ -143,7 +143,7 @@ func TestBatchThatCannotBeCommittedFailsAll(t *testing.T) {
 
 func TestClosedStoreRefusesWrites(t *testing.T) {
 	s, w, release := stalled(t)
-	errs := queue(w, t.Context(), putAttempt("a"))
+	errs := queue(t.Context(), w, putAttempt("a"))
 	release()
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

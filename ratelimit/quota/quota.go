@@ -52,7 +52,9 @@ type MoveError struct {
 	Action Action
 }
 
-func (e *MoveError) Error() string { return fmt.Sprintf("quota: cannot %s an opening that is %s", e.Action, e.From) }
+func (e *MoveError) Error() string {
+	return fmt.Sprintf("quota: cannot %s an opening that is %s", e.Action, e.From)
+}
 
 // Next is the state after an action. Repeating an action that already took
 // effect returns the same state, so every action is idempotent.
