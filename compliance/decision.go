@@ -54,6 +54,7 @@ type Commitment struct {
 // OpeningRef names the card or account that a decision reserved.
 type OpeningRef struct {
 	ID         string    `json:"id"`
+	State      string    `json:"state"` // when the decision was made
 	LeaseUntil time.Time `json:"lease_until"`
 }
 

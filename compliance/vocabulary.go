@@ -14,6 +14,13 @@ const (
 	SceneReverification    Scene = "reverification"
 )
 
+// Scenes lists every scene.
+func Scenes() []Scene {
+	return []Scene{
+		SceneSignup, ScenePhoneCard, SceneIoTCard, SceneBankAccount, ScenePaymentAccount, SceneEnterpriseAccount, SceneReverification,
+	}
+}
+
 // Occasion is what happens to the card or account; the API calls it `event`.
 type Occasion string
 
@@ -31,6 +38,14 @@ const (
 	OccasionClose      Occasion = "close"
 )
 
+// Occasions lists every occasion.
+func Occasions() []Occasion {
+	return []Occasion{
+		OccasionOpen, OccasionReplaceSIM, OccasionTransfer, OccasionPortIn, OccasionPortOut, OccasionReclass,
+		OccasionInfoChange, OccasionActivate, OccasionReverify, OccasionClose,
+	}
+}
+
 // PartyRole is the part that a person or unit plays in a request.
 type PartyRole string
 
@@ -47,6 +62,14 @@ const (
 	RoleBeneficialOwner     PartyRole = "beneficial_owner"
 )
 
+// PartyRoles lists every role of a party.
+func PartyRoles() []PartyRole {
+	return []PartyRole{
+		RoleHolder, RoleProxy, RoleGuardian, RoleUnit, RoleLegalRepresentative, RoleHandler, RoleResponsiblePerson,
+		RoleActualUser, RoleBeneficialOwner,
+	}
+}
+
 // ChannelKind says whether the applicant stands before a clerk.
 type ChannelKind string
 
@@ -55,6 +78,9 @@ const (
 	ChannelOnline   ChannelKind = "online"
 	ChannelPhysical ChannelKind = "physical"
 )
+
+// ChannelKinds lists every kind of channel.
+func ChannelKinds() []ChannelKind { return []ChannelKind{ChannelOnline, ChannelPhysical} }
 
 // EvidenceKind is what a piece of evidence is.
 type EvidenceKind string
@@ -72,6 +98,14 @@ const (
 	EvidenceAuthorisation     EvidenceKind = "authorisation"
 	EvidenceAuxiliaryDocument EvidenceKind = "auxiliary_document"
 )
+
+// EvidenceKinds lists every kind of evidence.
+func EvidenceKinds() []EvidenceKind {
+	return []EvidenceKind{
+		EvidenceChipRead, EvidenceDocumentPhoto, EvidenceManualEntry, EvidenceLiveVideo, EvidenceOnsitePortrait,
+		EvidencePortraitMatch, EvidenceAuthorityResult, EvidenceNetworkID, EvidenceAuthorisation, EvidenceAuxiliaryDocument,
+	}
+}
 
 // TenantRole is what a credential may do.
 type TenantRole string
@@ -94,6 +128,11 @@ const (
 	SectorRegulator Sector = "regulator"
 )
 
+// Sectors lists every sector, that of regulators included.
+func Sectors() []Sector {
+	return []Sector{SectorInternet, SectorTelecom, SectorBanking, SectorPayment, SectorRegulator}
+}
+
 // CheckResult is the result of one check; a check is never silently absent.
 type CheckResult string
 
@@ -106,6 +145,11 @@ const (
 	NotApplicable CheckResult = "not_applicable"
 	NotExecuted   CheckResult = "not_executed"
 )
+
+// CheckResults lists the six results.
+func CheckResults() []CheckResult {
+	return []CheckResult{Passed, Failed, Warning, Inconclusive, NotApplicable, NotExecuted}
+}
 
 // Names of the checks that policy clauses refer to.
 const (

@@ -17,6 +17,8 @@ const (
 	sourceGateway = "gateway"
 	sourceWorker  = "worker"
 	sourceTenant  = "tenant"
+
+	groupAuthority = "authority" // its answers are one independent channel
 )
 
 // assessment gathers what the checks of one request found.
@@ -83,7 +85,7 @@ func (a *assessment) list() []compliance.Check {
 	return out
 }
 
-// local runs the checks that cost nothing: numbers, and what the tenant attests.
+// local runs the checks that cost nothing and depend on no evidence.
 func (a *assessment) local() {
 	holder, _ := a.req.Holder()
 	result := a.checkNumber(compliance.CheckNumber, holder)
@@ -94,30 +96,56 @@ func (a *assessment) local() {
 	if proxy, ok := a.req.Proxy(); ok {
 		a.proxy = a.checkNumber(compliance.CheckProxyNumber, proxy).Canonical
 	}
-	for _, e := range a.req.Evidence {
-		if name, ok := attested[e.Kind]; ok {
-			a.checkAttested(name, e)
-		}
-	}
 	if a.req.LiabilityNoticeRef != "" {
 		a.set(compliance.Check{Name: compliance.CheckLiabilityShown, Result: compliance.Passed, Source: sourceTenant})
 	}
 }
 
 func (a *assessment) checkNumber(name string, p Party) idnumber.Result {
-	r := idnumber.Check(idnumber.Kind(p.Document.Kind), p.Document.Number.Reveal(), idnumber.DateOf(a.now))
+	today := idnumber.DateOf(a.now)
+	r := idnumber.Check(idnumber.Kind(p.Document.Kind), p.Document.Number.Reveal(), today)
 	c := compliance.Check{Name: name, Result: compliance.Passed, Source: sourceGateway}
 	if r.Reason != "" {
 		c.Reasons = []string{string(r.Reason)}
 	}
-	switch r.Status {
-	case idnumber.Suspicious:
-		c.Result = compliance.Warning
-	case idnumber.Invalid:
+	fail := func(code string) { c.Result, c.Reasons = compliance.Failed, []string{code} }
+	switch {
+	case p.Document.Number == "":
+		fail(string(idnumber.CodeEmpty))
+	case r.Reason == idnumber.CodeUnknownKind:
+		c.Result = compliance.Inconclusive // a document that the rules may know and we cannot check: somebody must
+	case r.Status == idnumber.Invalid:
 		c.Result = compliance.Failed
+	case outOfDate(p.Document, today) != "":
+		fail(outOfDate(p.Document, today))
+	case r.Status == idnumber.Suspicious:
+		c.Result = compliance.Warning
 	}
 	a.set(c)
 	return r
+}
+
+// longTerm is the end of validity of a card that has none (长期).
+const longTerm = "long_term"
+
+// outOfDate says why a document may not be shown today, by its own dates; "" when they are silent or hold.
+func outOfDate(d Document, today idnumber.Date) string {
+	from, to := idnumber.Date{}, idnumber.Date{}
+	var err error
+	if d.ValidFrom != "" {
+		if from, err = idnumber.ParseDate(d.ValidFrom); err != nil || today.Before(from) {
+			return "validity_impossible"
+		}
+	}
+	if d.ValidTo != "" && d.ValidTo != longTerm {
+		if to, err = idnumber.ParseDate(d.ValidTo); err != nil || to.Before(from) {
+			return "validity_impossible"
+		}
+		if to.Before(today) {
+			return "document_expired"
+		}
+	}
+	return ""
 }
 
 // attested are the checks that a tenant's device or process makes and attests.
@@ -128,19 +156,53 @@ var attested = map[compliance.EvidenceKind]string{
 	compliance.EvidenceAuthorisation: compliance.CheckAuthorisation,
 }
 
-func (a *assessment) checkAttested(name string, e Evidence) {
+// What a device attests is of the moment: an old match says nothing of who stands there now.
+const (
+	evidenceAge  = 24 * time.Hour
+	evidenceSkew = 5 * time.Minute // of a device's clock
+)
+
+// attest reads what the evidence attests. Among several pieces for one check
+// the strictest stands, so that a second try cannot hide a first failure.
+func (a *assessment) attest(evidence []Evidence) {
+	found := map[string]compliance.Check{}
+	for _, e := range evidence {
+		name, ok := attested[e.Kind]
+		if !ok {
+			continue
+		}
+		c := a.attestation(name, e)
+		if before, twice := found[name]; !twice || severity[c.Result] > severity[before.Result] {
+			found[name] = c
+		}
+	}
+	for _, c := range found {
+		a.set(c)
+	}
+}
+
+var severity = map[compliance.CheckResult]int{
+	compliance.Passed: 0, compliance.NotApplicable: 1, compliance.Warning: 2,
+	compliance.NotExecuted: 3, compliance.Inconclusive: 4, compliance.Failed: 5,
+}
+
+func (a *assessment) attestation(name string, e Evidence) compliance.Check {
 	c := compliance.Check{Name: name, Result: e.Result, Source: sourceTenant, Reference: e.ID, At: e.CapturedAt}
-	switch {
+	fail := func(code string) { c.Result, c.Reasons, c.At = compliance.Failed, []string{code}, a.now }
+	switch dated := name != compliance.CheckAuthorisation; {
 	case e.Result == "":
 		c.Result, c.Reasons = compliance.Inconclusive, []string{"evidence_without_result"}
 	case name == compliance.CheckChipRead && e.DeviceSerial == "":
 		// Without a device there was no chip read, only somebody's word for it.
-		c.Result, c.Reasons = compliance.Failed, []string{"chip_device_missing"}
-	case e.CapturedAt.After(a.now.Add(5 * time.Minute)):
-		c.Result, c.Reasons = compliance.Failed, []string{"evidence_from_future"}
-		c.At = a.now
+		fail("chip_device_missing")
+	case dated && e.CapturedAt.IsZero():
+		fail("evidence_undated")
+	case e.CapturedAt.After(a.now.Add(evidenceSkew)):
+		fail("evidence_from_future")
+	case dated && a.now.Sub(e.CapturedAt) > evidenceAge:
+		fail("evidence_too_old")
 	}
-	a.set(c)
+	return c
 }
 
 func ageBand(birth, today idnumber.Date) string {
@@ -196,8 +258,12 @@ func (a *assessment) front() (Evidence, bool) {
 
 // photos has the photo of the front checked against the claim.
 func (a *assessment) photos(ctx context.Context, checker imaging.Checker) error {
+	if !a.waits(photoChecks...) {
+		return nil
+	}
 	e, given := a.front()
-	if !given || !a.waits(photoChecks...) {
+	if !given {
+		a.withoutFront()
 		return nil
 	}
 	holder, _ := a.req.Holder()
@@ -215,15 +281,44 @@ func (a *assessment) photos(ctx context.Context, checker imaging.Checker) error 
 	return nil
 }
 
+// withoutFront settles the photo checks when no photo of the front is at hand:
+// it stays with the tenant, or only the back was given.
+func (a *assessment) withoutFront() {
+	photo := compliance.Check{Name: compliance.CheckDocumentPhoto, Result: compliance.Failed, Source: sourceGateway, Reasons: []string{imaging.ReasonWrongSide}}
+	kept := slices.ContainsFunc(a.req.Evidence, func(e Evidence) bool {
+		return e.Kind == compliance.EvidenceDocumentPhoto && e.Side != string(imaging.SideBack) && e.Locator != ""
+	})
+	if kept {
+		photo.Result, photo.Reasons = compliance.Inconclusive, []string{"photo_held_by_tenant"}
+	}
+	a.set(photo)
+	a.unread()
+}
+
+// unread says that number and name were not looked for on a photo.
+func (a *assessment) unread() {
+	a.set(compliance.Check{Name: compliance.CheckPhotoNumber, Result: compliance.NotApplicable, Source: sourceWorker})
+	a.set(compliance.Check{Name: compliance.CheckPhotoName, Result: compliance.NotApplicable, Source: sourceWorker})
+}
+
+// undecodable settles the photo checks of a photo that was taken in and cannot be decoded after all.
+func (a *assessment) undecodable(u *imaging.UploadError) {
+	a.set(compliance.Check{Name: compliance.CheckDocumentPhoto, Result: compliance.Failed, Source: sourceWorker, Reasons: []string{u.Code}})
+	a.unread()
+}
+
 func (a *assessment) readPhoto(r imaging.Report, reference string) {
 	photo := compliance.Check{
 		Name: compliance.CheckDocumentPhoto, Result: compliance.Passed, Source: sourceWorker,
 		NativeCode: string(r.Class), Reference: reference,
 	}
-	disagrees := r.NumberAgreement == imaging.Disagrees || r.NameAgreement == imaging.Disagrees
+	explained := false // by a field that disagrees or cannot be read, which has a check of its own
 	for _, reason := range r.Reasons {
 		switch reason.Code {
-		case imaging.ReasonNumberMismatch, imaging.ReasonNameMismatch, imaging.ReasonNumberUnreadable, imaging.ReasonNameUnreadable:
+		case imaging.ReasonNumberMismatch, imaging.ReasonNumberUnreadable:
+			explained = explained || r.NumberAgreement == imaging.Disagrees || r.NumberAgreement == imaging.Unreadable
+		case imaging.ReasonNameMismatch, imaging.ReasonNameUnreadable:
+			explained = explained || r.NameAgreement == imaging.Disagrees || r.NameAgreement == imaging.Unreadable
 		case imaging.ReasonNotADocument:
 			photo.Reasons = append(photo.Reasons, notADocument(r.Class))
 		default:
@@ -232,19 +327,21 @@ func (a *assessment) readPhoto(r imaging.Report, reference string) {
 	}
 	isCard := r.Class == imaging.ClassResidentFront
 	switch {
-	case !isCard, len(photo.Reasons) > 0 && r.Verdict == imaging.Reject && !disagrees:
+	case !isCard:
 		photo.Result = compliance.Failed
 		if len(photo.Reasons) == 0 {
 			photo.Reasons = []string{notADocument(r.Class)}
 		}
-	case len(photo.Reasons) > 0:
+	case r.Verdict == imaging.Accept && len(photo.Reasons) == 0:
+	case r.Verdict == imaging.Reject && len(photo.Reasons) > 0 && !explained:
+		photo.Result = compliance.Failed
+	case len(photo.Reasons) > 0 || !explained:
+		// The worker did not accept, and no field's own check says why: somebody must look.
 		photo.Result = compliance.Inconclusive
 	}
 	a.set(photo)
 	if !isCard {
-		// What is no card has no fields: its number and name were not looked for.
-		a.set(compliance.Check{Name: compliance.CheckPhotoNumber, Result: compliance.NotApplicable, Source: sourceWorker})
-		a.set(compliance.Check{Name: compliance.CheckPhotoName, Result: compliance.NotApplicable, Source: sourceWorker})
+		a.unread() // what is no card has no fields
 		return
 	}
 	a.set(agreement(compliance.CheckPhotoNumber, r.NumberAgreement, imaging.ReasonNumberMismatch, imaging.ReasonNumberUnreadable))
@@ -291,7 +388,7 @@ func (a *assessment) authority(ctx context.Context, up Authority, ids *complianc
 			return // stays not_executed
 		}
 		c := compliance.Check{
-			Name: check, Result: answer.Result, Source: "authority:" + answer.Authority, Group: "authority",
+			Name: check, Result: answer.Result, Source: "authority:" + answer.Authority, Group: groupAuthority,
 			NativeCode: answer.NativeCode, Reference: answer.Reference,
 		}
 		switch answer.Result {

@@ -22,7 +22,7 @@ type draft struct {
 
 // commit seals the request and writes everything in one transaction.
 func (s *Service) commit(ctx context.Context, d draft) (Rows, error) {
-	sealer, err := s.Vault.Sealer(d.enrolled.DataKey)
+	sealer, err := s.o.Vault.Sealer(d.enrolled.DataKey)
 	if err != nil {
 		return Rows{}, compliance.E(compliance.FaultInternal, "vault_unavailable", "the data key does not open").Because(err)
 	}
@@ -39,8 +39,8 @@ func (s *Service) commit(ctx context.Context, d draft) (Rows, error) {
 	if err != nil {
 		return Rows{}, err
 	}
-	eventID, openingID := s.IDs.New(compliance.PrefixEvent), s.IDs.New(compliance.PrefixOpening)
-	releaseID := s.IDs.New(compliance.PrefixEvent)
+	eventID, openingID := s.o.IDs.New(compliance.PrefixEvent), s.o.IDs.New(compliance.PrefixOpening)
+	releaseID := s.o.IDs.New(compliance.PrefixEvent)
 	rec := Record{Demands: d.demands, Build: func(at time.Time, uses []quota.Use) (Rows, error) {
 		rows, err := s.build(d, at, uses, openingID, eventID, releaseID)
 		rows.Decision.Sealed, rows.Decision.DataKeyID = sealed, sealer.DataKeyID()
@@ -50,12 +50,12 @@ func (s *Service) commit(ctx context.Context, d draft) (Rows, error) {
 	if d.enrolled.PersonID != "" {
 		rec.Persons = []string{d.enrolled.PersonID}
 	}
-	rows, err := s.Ledger.Commit(ctx, rec)
+	rows, err := s.o.Ledger.Commit(ctx, rec)
 	if err != nil {
 		return Rows{}, ledgerError(err)
 	}
-	s.OnCommit()
-	s.OnDecision(rows.Decision.Decision)
+	s.o.OnCommit()
+	s.o.OnDecision(rows.Decision.Decision)
 	return rows, nil
 }
 
@@ -75,7 +75,7 @@ func (s *Service) build(d draft, at time.Time, uses []quota.Use, openingID, even
 	if len(d.demands) > 0 {
 		dec.Quotas = quotaUses(uses)
 	}
-	ev := s.Policy.Evaluate(dec.Facts, dec.Quotas)
+	ev := s.o.Policy.Evaluate(dec.Facts, dec.Quotas)
 	dec.Outcome, dec.Reasons, dec.Findings = ev.Outcome, ev.Reasons, ev.Findings
 	if holds(dec.Outcome) && len(quota.Refused(uses)) > 0 {
 		// A policy that overlooks its own limit must not open anything.
@@ -128,12 +128,15 @@ func (s *Service) place(rows *Rows, dec *compliance.Decision, d draft, openingID
 			return err
 		}
 		rows.Update = &OpeningUpdate{ID: d.reserved.ID, State: quota.Released, Event: &ev}
-		dec.Opening = &compliance.OpeningRef{ID: d.reserved.ID}
+		dec.Opening = &compliance.OpeningRef{ID: d.reserved.ID, State: string(quota.Released)}
+	case d.reserved != nil && d.reserved.State != quota.Reserved:
+		// The tenant gave it back, or its time ran out: the decision stands by itself.
+		dec.Opening = &compliance.OpeningRef{ID: d.reserved.ID, State: string(d.reserved.State)}
 	case d.reserved != nil:
-		dec.Opening = &compliance.OpeningRef{ID: d.reserved.ID, LeaseUntil: lease}
+		dec.Opening = &compliance.OpeningRef{ID: d.reserved.ID, State: string(quota.Reserved), LeaseUntil: lease}
 		rows.Update = &OpeningUpdate{ID: d.reserved.ID, State: d.reserved.State, LeaseUntil: lease}
 	case d.reserves && holds(dec.Outcome):
-		dec.Opening = &compliance.OpeningRef{ID: openingID, LeaseUntil: lease}
+		dec.Opening = &compliance.OpeningRef{ID: openingID, State: string(quota.Reserved), LeaseUntil: lease}
 		rows.Opening = &Opening{
 			ID: openingID, TenantID: dec.TenantID, LegalEntityID: d.job.caller.LegalEntityID, PersonID: d.enrolled.PersonID,
 			DecisionID: dec.ID, Product: dec.Product, State: quota.Reserved, LeaseUntil: lease, Origin: "gateway",

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"realname/compliance"
@@ -39,6 +40,7 @@ func (s *Service) once(ctx context.Context, c Caller, endpoint, key string, ask 
 	}
 	defer leave()
 
+	trimNames(&ask.Request)
 	clear := inClear(ask, opens)
 	text, err := json.Marshal(clear)
 	if err != nil {
@@ -47,13 +49,16 @@ func (s *Service) once(ctx context.Context, c Caller, endpoint, key string, ask 
 	if a, found, err := s.replay(ctx, c, key, text); found || err != nil {
 		return a, err
 	}
+	if err := s.keyIsFor(ctx, c, key, keyOfDecision); err != nil {
+		return Answer{}, err
+	}
 	if opens && ask.VerificationID != "" {
 		if err := s.adopt(ctx, c, &ask); err != nil {
 			return Answer{}, err
 		}
 		clear = inClear(ask, opens)
 	}
-	if err := validate(&ask.Request); err != nil {
+	if err := validate(c, &ask.Request, opens); err != nil {
 		return Answer{}, err
 	}
 	ask.Request.Evidence = slices.Clone(ask.Request.Evidence) // the caller's own stays as it was
@@ -61,18 +66,26 @@ func (s *Service) once(ctx context.Context, c Caller, endpoint, key string, ask 
 		return Answer{}, err
 	}
 	clear.Evidence = evidenceInClear(ask.Request.Evidence)
-	return s.decide(ctx, job{caller: c, endpoint: endpoint, ask: ask, clear: clear, opens: opens, key: key, digest: s.Vault.RequestDigest(text)})
+	return s.decide(ctx, job{caller: c, endpoint: endpoint, ask: ask, clear: clear, opens: opens, key: key, digest: s.o.Vault.RequestDigest(text)})
+}
+
+// trimNames drops the spaces around names, which nobody means.
+func trimNames(r *Request) {
+	r.Parties = slices.Clone(r.Parties)
+	for i := range r.Parties {
+		r.Parties[i].Name = Secret(strings.TrimSpace(r.Parties[i].Name.Reveal()))
+	}
 }
 
 func (s *Service) replay(ctx context.Context, c Caller, key string, text []byte) (Answer, bool, error) {
-	stored, err := s.Ledger.DecisionByKey(ctx, c.TenantID, key)
+	stored, err := s.o.Ledger.DecisionByKey(ctx, c.TenantID, key)
 	if errors.Is(err, ErrNotFound) {
 		return Answer{}, false, nil
 	}
 	if err != nil {
 		return Answer{}, false, ledgerError(err)
 	}
-	if !s.Vault.SameRequest(stored.RequestDigest, text) {
+	if !s.o.Vault.SameRequest(stored.RequestDigest, text) {
 		return Answer{}, true, compliance.E(compliance.FaultUnprocessable, "idempotency_key_reused", "the key was used for another request")
 	}
 	a := answer(stored.DecisionRow)
@@ -81,7 +94,7 @@ func (s *Service) replay(ctx context.Context, c Caller, key string, text []byte)
 		// The first answer, not the opening's present state.
 		a.Opening = &Opening{
 			ID: ref.ID, TenantID: c.TenantID, DecisionID: stored.Decision.ID, Product: stored.Decision.Product,
-			State: quota.Reserved, LeaseUntil: ref.LeaseUntil, CreatedAt: stored.Decision.DecidedAt, UpdatedAt: stored.Decision.DecidedAt,
+			State: quota.State(ref.State), LeaseUntil: ref.LeaseUntil, CreatedAt: stored.Decision.DecidedAt, UpdatedAt: stored.Decision.DecidedAt,
 			Origin: "gateway",
 		}
 	}
@@ -93,16 +106,17 @@ type job struct {
 	caller   Caller
 	endpoint string
 	ask      OpeningRequest
-	clear    sealedRequest
+	clear    clearRequest
 	opens    bool
 	key      string
 	digest   string
 }
 
 func (s *Service) decide(ctx context.Context, j job) (Answer, error) {
-	now := s.Now().UTC()
+	now := s.o.Now().UTC()
 	a := newAssessment(j.caller, &j.ask.Request, j.opens, now)
 	a.local()
+	a.attest(j.ask.Request.Evidence)
 	for name, check := range j.ask.adopted {
 		if _, fresh := a.checks[name]; !fresh {
 			a.set(check)
@@ -113,13 +127,13 @@ func (s *Service) decide(ctx context.Context, j job) (Answer, error) {
 		return Answer{}, err
 	}
 	a.list()
-	a.await(s.Policy.Needs(a.facts))
+	a.await(s.o.Policy.Needs(a.facts))
 	demands := s.demands(a, j.caller, enrolled.PersonID)
 	if err := s.execute(ctx, a, demands, nil); err != nil {
 		return Answer{}, s.refused(ctx, j, err)
 	}
 	d := s.draft(j, a)
-	d.ID, d.Version = s.IDs.New(compliance.PrefixDecision), 1
+	d.ID, d.Version = s.o.IDs.New(compliance.PrefixDecision), 1
 	d.Consumes = j.ask.VerificationID
 	rows, err := s.commit(ctx, draft{
 		decision: d, job: j, assessment: a, demands: demands, enrolled: enrolled, reserves: j.opens,
@@ -136,7 +150,7 @@ func (s *Service) decide(ctx context.Context, j job) (Answer, error) {
 // outcome can only be a refusal.
 func (s *Service) execute(ctx context.Context, a *assessment, demands []quota.Demand, uses []compliance.QuotaUse) error {
 	if len(demands) > 0 {
-		counted, err := s.Ledger.Count(ctx, demands)
+		counted, err := s.o.Ledger.Count(ctx, demands)
 		if err != nil {
 			return ledgerError(err)
 		}
@@ -144,18 +158,18 @@ func (s *Service) execute(ctx context.Context, a *assessment, demands []quota.De
 	}
 	refuse := func() bool {
 		a.list()
-		return s.Policy.Evaluate(a.facts, uses).Outcome == compliance.Rejected
+		return s.o.Policy.Evaluate(a.facts, uses).Outcome == compliance.Rejected
 	}
 	if refuse() {
 		return nil
 	}
-	if err := a.photos(ctx, s.Photos); err != nil {
+	if err := a.photos(ctx, s.o.Photos); err != nil {
 		return err
 	}
 	if refuse() {
 		return nil
 	}
-	a.authority(ctx, s.Authority, s.IDs)
+	a.authority(ctx, s.o.Authority, s.o.IDs)
 	return nil
 }
 
@@ -184,28 +198,36 @@ func uploadError(u *imaging.UploadError) *compliance.Error {
 
 // enroll finds or makes the person and the data key of this relationship.
 func (s *Service) enroll(ctx context.Context, c Caller, req *Request, a *assessment) (Enrolled, error) {
-	dk, err := s.Vault.NewDataKey(s.IDs.New(compliance.PrefixDataKey), c.TenantID, string(req.Scene), retentionClass(c.Sector))
+	dk, err := s.o.Vault.NewDataKey(s.o.IDs.New(compliance.PrefixDataKey), c.TenantID, string(req.Scene), retentionClass(c.Sector))
 	if err != nil {
 		return Enrolled{}, err
 	}
-	e := Enrolment{NewPersonID: s.IDs.New(compliance.PrefixPerson), DataKey: dk}
+	e := Enrolment{NewPersonID: s.o.IDs.New(compliance.PrefixPerson), DataKey: dk}
 	if !a.number.IsZero() {
 		holder, _ := req.Holder()
 		e.Keys = s.documentKeys(holder.Document, a.number)
 	}
-	enrolled, err := s.Ledger.Enroll(ctx, e)
+	enrolled, err := s.o.Ledger.Enroll(ctx, e)
 	if err != nil {
 		return Enrolled{}, ledgerError(err)
 	}
 	return enrolled, nil
 }
 
+// issuedBy is the issuing state of each kind of document. It is never the
+// caller's word: another state would make another person of the same number.
+var issuedBy = map[string]string{
+	string(idnumber.ResidentID): "CHN", string(idnumber.ResidencePermit): "CHN",
+}
+
 func (s *Service) documentKeys(d Document, n idnumber.Number) []vault.DocumentKey {
-	state := d.IssuingState
-	if state == "" {
-		state = "CHN"
-	}
-	return s.Vault.DocumentKeys(d.Kind, state, n.Reveal())
+	return s.o.Vault.DocumentKeys(d.Kind, issuedBy[d.Kind], n.Reveal())
+}
+
+// foreign reports whether a document claims another issuing state than its kind has.
+func foreign(d Document) bool {
+	state, known := issuedBy[d.Kind]
+	return known && d.IssuingState != "" && d.IssuingState != state
 }
 
 // retentionClass names the floor that a sector keeps its identification data for.
@@ -225,7 +247,7 @@ func (s *Service) demands(a *assessment, c Caller, personID string) []quota.Dema
 		return nil
 	}
 	var out []quota.Demand
-	for _, l := range s.Policy.Limits(a.facts) {
+	for _, l := range s.o.Policy.Limits(a.facts) {
 		out = append(out, demand(l, c, personID))
 	}
 	return out
@@ -262,15 +284,15 @@ func (s *Service) draft(j job, a *assessment) compliance.Decision {
 	r := &j.ask.Request
 	return compliance.Decision{
 		TenantID: j.caller.TenantID, Scene: r.Scene, Occasion: r.Occasion, Product: r.Product, CustomerType: r.CustomerType,
-		Channel: r.Channel.Kind, Checks: a.list(), PolicyDigest: s.Policy.Digest(), Facts: a.facts,
+		Channel: r.Channel.Kind, Checks: a.list(), PolicyDigest: s.o.Policy.Digest(), Facts: a.facts,
 		Purpose: r.Purpose, LegalBasis: r.LegalBasis, NoticeVersion: r.NoticeVersion, ConsentRef: r.ConsentRef,
 		LiabilityNoticeRef: r.LiabilityNoticeRef,
 	}
 }
 
 func (s *Service) lease(product string) time.Duration {
-	if d, ok := s.Leases[product]; ok {
+	if d, ok := s.o.Leases[product]; ok {
 		return d
 	}
-	return s.Lease
+	return s.o.Lease
 }

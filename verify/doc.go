@@ -3,6 +3,6 @@
 // decision with its opening, sealed data and event in one ledger transaction.
 // There is no path on which an answer leaves and its event is not durable.
 //
-// The interfaces it consumes (Ledger, imaging.Checker, Authority, Sealer) are
-// declared here, small, by the use made of them.
+// The interfaces that it consumes, Ledger and Authority, are declared here by
+// the use made of them; imaging.Checker and the vault come as they are.
 package verify

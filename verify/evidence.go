@@ -5,9 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"realname/compliance"
+	"realname/compliance/policy"
 	"realname/compliance/vault"
 	"realname/imaging"
 )
@@ -24,7 +28,7 @@ const (
 )
 
 // validate refuses what no decision can be made about.
-func validate(r *Request) error {
+func validate(c Caller, r *Request, opens bool) error {
 	roles := map[compliance.PartyRole]int{}
 	for _, p := range r.Parties {
 		roles[p.Role]++
@@ -35,9 +39,40 @@ func validate(r *Request) error {
 	case roles[compliance.RoleProxy] > 1:
 		return compliance.E(compliance.FaultInvalid, "one_proxy_only", "parties may have one proxy").At("/parties")
 	case len(r.Evidence) > maxEvidence:
-		return compliance.E(compliance.FaultInvalid, "too_much_evidence", "at most 16 pieces of evidence").At("/evidence")
+		return errTooMuchEvidence()
+	case r.CustomerType == "unit" && (roles[compliance.RoleUnit] != 1 || roles[compliance.RoleHandler] != 1):
+		return compliance.E(compliance.FaultInvalid, "unit_parties_required", "a unit needs the parties unit and handler").At("/parties")
+	case opens && !slices.Contains(policy.OpeningOccasions, r.Occasion):
+		return compliance.E(compliance.FaultUnprocessable, "event_needs_opening", "this event is about a card or account that exists").At("/event")
+	}
+	if allowed, bound := sectorsOf[r.Scene]; bound && !slices.Contains(allowed, c.Sector) {
+		return compliance.E(compliance.FaultForbidden, "scene_not_of_sector", "this tenant's sector does not open this").At("/scene")
+	}
+	for i, p := range r.Parties {
+		if p.Name == "" && p.Role == compliance.RoleHolder {
+			return compliance.E(compliance.FaultInvalid, "name_missing", "the holder has no name").At("/parties/" + strconv.Itoa(i) + "/name")
+		}
+		if strings.ContainsFunc(p.Name.Reveal(), func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf) }) {
+			return compliance.E(compliance.FaultInvalid, "name_bad_character", "a name has no control or invisible characters").At("/parties/" + strconv.Itoa(i) + "/name")
+		}
+		if foreign(p.Document) {
+			return compliance.E(compliance.FaultUnprocessable, "issuing_state_mismatch", "this kind of document is issued by CHN").
+				At("/parties/" + strconv.Itoa(i) + "/document/issuing_state")
+		}
 	}
 	return nil
+}
+
+// sectorsOf are the trades that may open what a scene is about; other scenes are everybody's.
+var sectorsOf = map[compliance.Scene][]compliance.Sector{
+	compliance.ScenePhoneCard:      {compliance.SectorTelecom},
+	compliance.SceneIoTCard:        {compliance.SectorTelecom},
+	compliance.SceneBankAccount:    {compliance.SectorBanking},
+	compliance.ScenePaymentAccount: {compliance.SectorPayment, compliance.SectorBanking},
+}
+
+func errTooMuchEvidence() error {
+	return compliance.E(compliance.FaultInvalid, "too_much_evidence", "at most 16 pieces of evidence").At("/evidence")
 }
 
 // gather loads uploaded evidence, gives ids to what came with the request, and
@@ -47,17 +82,17 @@ func (s *Service) gather(ctx context.Context, c Caller, endpoint string, evidenc
 		e := &evidence[i]
 		at := "/evidence/" + strconv.Itoa(i)
 		if e.ID == "" {
-			e.ID, e.fresh = s.IDs.New(compliance.PrefixEvidence), true
+			e.ID, e.fresh = s.o.IDs.New(compliance.PrefixEvidence), true
 		} else if err := s.load(ctx, c, e); err != nil {
 			if ce, ok := errors.AsType[*compliance.Error](err); ok {
 				return ce.At(at + "/id")
 			}
 			return err
 		}
-		if e.Kind != compliance.EvidenceDocumentPhoto {
+		if e.Kind != compliance.EvidenceDocumentPhoto || len(e.Content) == 0 && e.Locator != "" {
 			continue
 		}
-		if _, err := imaging.Gate(e.Content, s.PhotoLimits); err != nil {
+		if _, err := imaging.Gate(e.Content, s.o.PhotoLimits); err != nil {
 			upload, ok := errors.AsType[*imaging.UploadError](err)
 			if !ok {
 				return err
@@ -73,12 +108,20 @@ func (s *Service) gather(ctx context.Context, c Caller, endpoint string, evidenc
 
 // load fills a piece of evidence that was uploaded before.
 func (s *Service) load(ctx context.Context, c Caller, e *Evidence) error {
-	row, err := s.Ledger.Evidence(ctx, c.TenantID, e.ID)
+	row, err := s.o.Ledger.Evidence(ctx, c.TenantID, e.ID)
 	if errors.Is(err, ErrNotFound) || !compliance.ValidID(compliance.PrefixEvidence, e.ID) {
 		return compliance.E(compliance.FaultUnprocessable, "evidence_not_found", "no such evidence of this tenant")
 	}
 	if err != nil {
 		return ledgerError(err)
+	}
+	if !row.Complete && row.Length > 0 && row.Received == row.Length {
+		// The last bytes came, and the step that closes the upload did not.
+		done, err := s.complete(ctx, c, row)
+		if err != nil {
+			return err
+		}
+		row.Complete, row.Digest = done.Complete, done.Digest
 	}
 	if !row.Complete {
 		return compliance.E(compliance.FaultConflict, "evidence_incomplete", "the upload is not complete")
@@ -93,15 +136,11 @@ func (s *Service) load(ctx context.Context, c Caller, e *Evidence) error {
 
 // content opens the seals of one piece of evidence.
 func (s *Service) content(ctx context.Context, row EvidenceRow) ([]byte, error) {
-	dk, err := s.Ledger.DataKey(ctx, row.TenantID, row.DataKeyID)
+	_, sealer, err := s.sealer(ctx, row.TenantID, row.DataKeyID)
 	if err != nil {
-		return nil, ledgerError(err)
+		return nil, err
 	}
-	sealer, err := s.Vault.Sealer(dk)
-	if err != nil {
-		return nil, vaultError(err)
-	}
-	chunks, err := s.Ledger.Chunks(ctx, row.TenantID, row.ID)
+	chunks, err := s.o.Ledger.Chunks(ctx, row.TenantID, row.ID)
 	if err != nil {
 		return nil, ledgerError(err)
 	}
@@ -130,6 +169,8 @@ func (s *Service) sealEvidence(sealer *vault.Sealer, d *draft) ([]EvidenceRow, e
 	var rows []EvidenceRow
 	for _, e := range d.job.ask.Request.Evidence {
 		if !e.fresh {
+			// It is in the ledger: only its decision is noted.
+			rows = append(rows, EvidenceRow{ID: e.ID, TenantID: d.job.caller.TenantID, DecisionID: d.decision.ID, Kind: e.Kind})
 			continue
 		}
 		row := EvidenceRow{
@@ -152,7 +193,7 @@ func (s *Service) sealEvidence(sealer *vault.Sealer, d *draft) ([]EvidenceRow, e
 
 // CheckPhoto checks one photo without deciding anything; nothing of it is kept.
 func (s *Service) CheckPhoto(ctx context.Context, c Caller, req imaging.Request) (imaging.Report, error) {
-	report, err := s.Photos.Check(ctx, req)
+	report, err := s.o.Photos.Check(ctx, req)
 	if upload, ok := errors.AsType[*imaging.UploadError](err); ok {
 		if err := s.RefuseAttempt(ctx, c, endpointPhotos, upload.Code); err != nil {
 			return imaging.Report{}, err
@@ -183,8 +224,11 @@ func (s *Service) CreateEvidence(ctx context.Context, c Caller, key string, n Ne
 	if err != nil {
 		return Upload{}, err
 	}
-	if row, err := s.Ledger.EvidenceByKey(ctx, c.TenantID, key); err == nil {
-		if !s.Vault.SameRequest(row.RequestDigest, text) {
+	if err := s.keyIsFor(ctx, c, key, keyOfEvidence); err != nil {
+		return Upload{}, err
+	}
+	if row, err := s.o.Ledger.EvidenceByKey(ctx, c.TenantID, key); err == nil {
+		if !s.o.Vault.SameRequest(row.RequestDigest, text) {
 			return Upload{}, compliance.E(compliance.FaultUnprocessable, "idempotency_key_reused", "the key was used for another request")
 		}
 		u := upload(row)
@@ -197,26 +241,26 @@ func (s *Service) CreateEvidence(ctx context.Context, c Caller, key string, n Ne
 }
 
 func (s *Service) announce(ctx context.Context, c Caller, key string, text []byte, n NewEvidence) (Upload, error) {
-	dk, err := s.Vault.NewDataKey(s.IDs.New(compliance.PrefixDataKey), c.TenantID, "upload", retentionClass(c.Sector))
+	dk, err := s.o.Vault.NewDataKey(s.o.IDs.New(compliance.PrefixDataKey), c.TenantID, "upload", retentionClass(c.Sector))
 	if err != nil {
 		return Upload{}, err
 	}
-	enrolled, err := s.Ledger.Enroll(ctx, Enrolment{DataKey: dk})
+	enrolled, err := s.o.Ledger.Enroll(ctx, Enrolment{DataKey: dk})
 	if err != nil {
 		return Upload{}, ledgerError(err)
 	}
-	now := s.Now().UTC()
+	now := s.o.Now().UTC()
 	row := EvidenceRow{
-		ID: s.IDs.New(compliance.PrefixEvidence), TenantID: c.TenantID, Kind: n.Kind, Side: n.Side, DeviceSerial: n.DeviceSerial,
+		ID: s.o.IDs.New(compliance.PrefixEvidence), TenantID: c.TenantID, Kind: n.Kind, Side: n.Side, DeviceSerial: n.DeviceSerial,
 		Attestor: n.Attestor, CapturedAt: n.CapturedAt.UTC(), ReceivedAt: now, Digest: n.Digest, Length: n.Length,
-		IdempotencyKey: key, RequestDigest: s.Vault.RequestDigest(text), DataKeyID: enrolled.DataKey.ID,
+		IdempotencyKey: key, RequestDigest: s.o.Vault.RequestDigest(text), DataKeyID: enrolled.DataKey.ID,
 	}
 	var token string
 	if n.PhoneToken {
-		token, row.TokenHash = s.NewToken()
-		row.TokenUntil = now.Add(s.UploadToken)
+		token, row.TokenHash = s.o.NewToken()
+		row.TokenUntil = now.Add(s.o.UploadToken)
 	}
-	if err := s.Ledger.PutEvidence(ctx, row, nil); err != nil {
+	if err := s.o.Ledger.PutEvidence(ctx, row, nil); err != nil {
 		return Upload{}, ledgerError(err)
 	}
 	u := upload(row)
@@ -225,8 +269,8 @@ func (s *Service) announce(ctx context.Context, c Caller, key string, text []byt
 }
 
 func (s *Service) maxBytes() int64 {
-	if s.PhotoLimits.MaxBytes > 0 {
-		return s.PhotoLimits.MaxBytes
+	if s.o.PhotoLimits.MaxBytes > 0 {
+		return s.o.PhotoLimits.MaxBytes
 	}
 	return imaging.DefaultMaxBytes
 }
@@ -244,7 +288,7 @@ func errNoEvidence() error {
 
 // Upload tells how far an upload has come.
 func (s *Service) Upload(ctx context.Context, c Caller, id string) (Upload, error) {
-	row, err := s.Ledger.Evidence(ctx, c.TenantID, id)
+	row, err := s.o.Ledger.Evidence(ctx, c.TenantID, id)
 	if errors.Is(err, ErrNotFound) {
 		return Upload{}, errNoEvidence()
 	}
@@ -257,8 +301,8 @@ func (s *Service) Upload(ctx context.Context, c Caller, id string) (Upload, erro
 // UploadByToken finds the one upload that a phone client's token is for. The
 // caller it returns may do nothing but continue that upload.
 func (s *Service) UploadByToken(ctx context.Context, token string) (Caller, Upload, error) {
-	row, err := s.Ledger.EvidenceByToken(ctx, s.HashToken(token))
-	if errors.Is(err, ErrNotFound) || err == nil && (row.Complete || !s.Now().Before(row.TokenUntil)) {
+	row, err := s.o.Ledger.EvidenceByToken(ctx, s.o.HashToken(token))
+	if errors.Is(err, ErrNotFound) || err == nil && (row.Complete || !s.o.Now().Before(row.TokenUntil)) {
 		return Caller{}, Upload{}, compliance.E(compliance.FaultUnauthenticated, "upload_token_invalid", "the token is unknown, used or expired")
 	}
 	if err != nil {
@@ -270,7 +314,7 @@ func (s *Service) UploadByToken(ctx context.Context, token string) (Caller, Uplo
 // AppendEvidence adds the bytes at offset, sealed, and completes the upload
 // when the announced length is reached.
 func (s *Service) AppendEvidence(ctx context.Context, c Caller, id string, offset int64, chunk []byte) (Upload, error) {
-	row, err := s.Ledger.Evidence(ctx, c.TenantID, id)
+	row, err := s.o.Ledger.Evidence(ctx, c.TenantID, id)
 	if errors.Is(err, ErrNotFound) {
 		return Upload{}, errNoEvidence()
 	}
@@ -283,22 +327,31 @@ func (s *Service) AppendEvidence(ctx context.Context, c Caller, id string, offse
 	if offset != row.Received {
 		return Upload{}, errOffset()
 	}
+	if len(chunk) == 0 && offset == row.Length {
+		return s.complete(ctx, c, row)
+	}
 	if len(chunk) == 0 || offset+int64(len(chunk)) > row.Length {
 		return Upload{}, compliance.E(compliance.FaultUnprocessable, "upload_length", "the bytes do not fit the announced length")
 	}
-	dk, err := s.Ledger.DataKey(ctx, row.TenantID, row.DataKeyID)
+	_, sealer, err := s.sealer(ctx, row.TenantID, row.DataKeyID)
 	if err != nil {
-		return Upload{}, ledgerError(err)
+		return Upload{}, err
 	}
-	sealer, err := s.Vault.Sealer(dk)
-	if err != nil {
-		return Upload{}, vaultError(err)
+	if row.Digest != "" && offset+int64(len(chunk)) == row.Length {
+		// Before the last bytes are taken: a full upload of wrong bytes could never be mended.
+		before, err := s.content(ctx, row)
+		if err != nil {
+			return Upload{}, err
+		}
+		if compliance.Digest(append(before, chunk...)) != row.Digest {
+			return Upload{}, errDigest()
+		}
 	}
 	sealed, err := sealer.Seal(chunkField, chunkRecord(id, offset), chunk)
 	if err != nil {
 		return Upload{}, vaultError(err)
 	}
-	row.Received, err = s.Ledger.AppendChunk(ctx, c.TenantID, id, offset, int64(len(chunk)), sealed)
+	row.Received, err = s.o.Ledger.AppendChunk(ctx, c.TenantID, id, offset, int64(len(chunk)), sealed)
 	switch {
 	case errors.Is(err, ErrWrongOffset), errors.Is(err, ErrUploadClosed):
 		return Upload{}, errOffset()
@@ -315,6 +368,10 @@ func errOffset() error {
 	return compliance.E(compliance.FaultConflict, "upload_offset", "the upload stands at another offset; ask with HEAD")
 }
 
+func errDigest() error {
+	return compliance.E(compliance.FaultUnprocessable, "upload_digest", "the bytes received do not have the announced digest")
+}
+
 // complete checks the whole content once and closes the upload.
 func (s *Service) complete(ctx context.Context, c Caller, row EvidenceRow) (Upload, error) {
 	content, err := s.content(ctx, row)
@@ -323,18 +380,18 @@ func (s *Service) complete(ctx context.Context, c Caller, row EvidenceRow) (Uplo
 	}
 	digest := compliance.Digest(content)
 	if row.Digest != "" && row.Digest != digest {
-		return Upload{}, compliance.E(compliance.FaultUnprocessable, "upload_digest", "the bytes received do not have the announced digest")
+		return Upload{}, errDigest()
 	}
-	now := s.Now().UTC()
-	ev, err := compliance.NewEvent(s.IDs.New(compliance.PrefixEvent), compliance.EventEvidenceReceived, c.TenantID, row.ID, now,
+	now := s.o.Now().UTC()
+	ev, err := compliance.NewEvent(s.o.IDs.New(compliance.PrefixEvent), compliance.EventEvidenceReceived, c.TenantID, row.ID, now,
 		map[string]any{"kind": row.Kind, "length": strconv.FormatInt(row.Length, 10)})
 	if err != nil {
 		return Upload{}, err
 	}
-	if err := s.Ledger.CompleteEvidence(ctx, c.TenantID, row.ID, digest, ev); err != nil {
+	if err := s.o.Ledger.CompleteEvidence(ctx, c.TenantID, row.ID, digest, ev); err != nil {
 		return Upload{}, ledgerError(err)
 	}
-	s.OnCommit()
+	s.o.OnCommit()
 	row.Complete, row.Digest = true, digest
 	return upload(row), nil
 }

@@ -65,10 +65,24 @@ var agrees = imaging.Report{
 	NumberAgreement: imaging.Agrees, NameAgreement: imaging.Agrees,
 }
 
+// breaking is the real ledger, in which one step can be made to fail.
+type breaking struct {
+	*sqlstore.Store
+	completion error
+}
+
+func (b *breaking) CompleteEvidence(ctx context.Context, tenantID, id, digest string, event compliance.Event) error {
+	if b.completion != nil {
+		return b.completion
+	}
+	return b.Store.CompleteEvidence(ctx, tenantID, id, digest, event)
+}
+
 type house struct {
 	*verify.Service
 	clock  *clock
 	store  *sqlstore.Store
+	broken *breaking
 	photos *script
 	sim    *standin.Server
 	ids    *compliance.IDs
@@ -91,6 +105,7 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.store.Close() })
+	h.broken = &breaking{Store: h.store}
 	secret := bytes.Repeat([]byte("s"), 32)
 	h.sim = standin.New(secret)
 	srv := httptest.NewServer(h.sim.Handler())
@@ -110,7 +125,7 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	h.Service = verify.New(verify.Options{
-		Ledger: h.store, Vault: safe, Policy: policy.Builtin(), Photos: h.photos, Authority: upstream, IDs: h.ids, Now: h.clock.now,
+		Ledger: h.broken, Vault: safe, Policy: policy.Builtin(), Photos: h.photos, Authority: upstream, IDs: h.ids, Now: h.clock.now,
 		Log: slog.New(slog.DiscardHandler), Lease: 15 * time.Minute, UploadToken: 15 * time.Minute,
 		NewToken:  func() (string, string) { id := h.ids.New("tok"); return id, compliance.Digest([]byte(id)) },
 		HashToken: func(s string) string { return compliance.Digest([]byte(s)) },

@@ -61,8 +61,6 @@ type Ledger interface {
 
 	// Opening returns one opening of the tenant.
 	Opening(ctx context.Context, tenantID, id string) (Opening, error)
-	// OpeningByExternalRef finds an opening by the tenant's own number of it.
-	OpeningByExternalRef(ctx context.Context, tenantID, ref string) (Opening, error)
 	// Transition applies change to the opening inside a transaction that holds
 	// the person's lock. When change's own error is not nil nothing is written.
 	Transition(ctx context.Context, tenantID, id string, change func(at time.Time, o Opening) (OpeningUpdate, error)) (Opening, error)
@@ -96,11 +94,6 @@ type Ledger interface {
 
 	// Attempt records one refused attempt with its event.
 	Attempt(ctx context.Context, a Attempt, event compliance.Event) error
-	// Append records an event that stands alone.
-	Append(ctx context.Context, event compliance.Event) error
-	// PutPolicy keeps a policy's text under its digest; repeating it changes nothing.
-	// It reports whether the digest was new.
-	PutPolicy(ctx context.Context, digest string, source []byte) (fresh bool, err error)
 }
 
 // Enrolment brings a person's document keys, newest key version first.
@@ -235,11 +228,16 @@ type EvidenceRow struct {
 	Sealed         []byte
 }
 
-// Attempt is a request that was refused before any decision.
+// Attempt is a request that was refused before any decision. What was not known
+// by then is empty.
 type Attempt struct {
 	ID       string
 	TenantID string
 	Code     string // stable code of the refusal
 	Endpoint string
+	Scene    compliance.Scene
+	Product  string
+	PersonID string // enrolled before
+	Channel  Channel
 	At       time.Time
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // adopt turns the consumption of an approved verification into a request: the
 // parties, evidence and results are those of the verification.
 func (s *Service) adopt(ctx context.Context, c Caller, ask *OpeningRequest) error {
-	stored, err := s.Ledger.Decision(ctx, c.TenantID, ask.VerificationID)
+	stored, err := s.o.Ledger.Decision(ctx, c.TenantID, ask.VerificationID)
 	if errors.Is(err, ErrNotFound) {
 		return compliance.E(compliance.FaultUnprocessable, "verification_not_found", "no such verification of this tenant").At("/verification_id")
 	}
@@ -31,12 +32,12 @@ func (s *Service) adopt(ctx context.Context, c Caller, ask *OpeningRequest) erro
 		return conflict("verification_not_approved", "only an approved verification can be consumed")
 	case stored.ConsumedBy != "":
 		return conflict("verification_consumed", "the verification was already consumed by an opening")
-	case d.ExpiresAt.IsZero() || !s.Now().Before(d.ExpiresAt):
+	case d.ExpiresAt.IsZero() || !s.o.Now().Before(d.ExpiresAt):
 		return conflict("verification_expired", "the verification may no longer be consumed")
 	case ask.Request.Scene != "" && ask.Request.Scene != d.Scene:
 		return conflict("verification_other_scene", "the verification was made for another scene")
 	}
-	sealer, err := s.sealerOf(ctx, stored.DecisionRow)
+	_, sealer, err := s.sealer(ctx, c.TenantID, stored.DataKeyID)
 	if err != nil {
 		return err
 	}
@@ -49,8 +50,14 @@ func (s *Service) adopt(ctx context.Context, c Caller, ask *OpeningRequest) erro
 	if ask.Request.Product != "" {
 		from.Product = ask.Request.Product
 	}
-	if ask.Request.LiabilityNoticeRef != "" {
-		from.LiabilityNoticeRef = ask.Request.LiabilityNoticeRef
+	for _, ref := range []struct{ into, given *string }{
+		{&from.LiabilityNoticeRef, &ask.Request.LiabilityNoticeRef},
+		{&from.NoticeVersion, &ask.Request.NoticeVersion},
+		{&from.ConsentRef, &ask.Request.ConsentRef},
+	} {
+		if *ref.given != "" {
+			*ref.into = *ref.given
+		}
 	}
 	ask.Request = from
 	ask.adopted = checksByName(d.Checks)
@@ -67,7 +74,7 @@ func checksByName(checks []compliance.Check) map[string]compliance.Check {
 
 // Opening returns one opening of the caller's.
 func (s *Service) Opening(ctx context.Context, c Caller, id string) (Opening, error) {
-	o, err := s.Ledger.Opening(ctx, c.TenantID, id)
+	o, err := s.o.Ledger.Opening(ctx, c.TenantID, id)
 	if errors.Is(err, ErrNotFound) {
 		return Opening{}, errNoOpening()
 	}
@@ -88,7 +95,7 @@ func (s *Service) Confirm(ctx context.Context, c Caller, id string, how Confirma
 		return Opening{}, err
 	}
 	if o.DecisionID != "" {
-		stored, err := s.Ledger.Decision(ctx, c.TenantID, o.DecisionID)
+		stored, err := s.o.Ledger.Decision(ctx, c.TenantID, o.DecisionID)
 		if err != nil {
 			return Opening{}, ledgerError(err)
 		}
@@ -113,8 +120,8 @@ func (s *Service) Close(ctx context.Context, c Caller, id string) (Opening, erro
 }
 
 func (s *Service) move(ctx context.Context, c Caller, id string, action quota.Action, kind compliance.EventKind, ref string) (Opening, error) {
-	eventID := s.IDs.New(compliance.PrefixEvent)
-	o, err := s.Ledger.Transition(ctx, c.TenantID, id, func(at time.Time, o Opening) (OpeningUpdate, error) {
+	eventID := s.o.IDs.New(compliance.PrefixEvent)
+	o, err := s.o.Ledger.Transition(ctx, c.TenantID, id, func(at time.Time, o Opening) (OpeningUpdate, error) {
 		lapsed := o.State == quota.Expired || o.State == quota.Reserved && !at.Before(o.LeaseUntil)
 		if lapsed && action != quota.Release {
 			return OpeningUpdate{}, compliance.E(compliance.FaultConflict, "lease_expired", "the reservation has expired; ask for a new opening")
@@ -122,6 +129,9 @@ func (s *Service) move(ctx context.Context, c Caller, id string, action quota.Ac
 		next, err := quota.Next(o.State, action)
 		if err != nil {
 			return OpeningUpdate{}, compliance.E(compliance.FaultConflict, "opening_state", "the opening is "+string(o.State))
+		}
+		if next == o.State && ref != "" && ref != o.ExternalRef {
+			return OpeningUpdate{}, compliance.E(compliance.FaultConflict, "opening_state", "the opening was confirmed under another external_ref").At("/external_ref")
 		}
 		if next == o.State {
 			return OpeningUpdate{ID: o.ID, State: o.State}, nil
@@ -138,7 +148,7 @@ func (s *Service) move(ctx context.Context, c Caller, id string, action quota.Ac
 	if err != nil {
 		return Opening{}, ledgerError(err)
 	}
-	s.OnCommit()
+	s.o.OnCommit()
 	return o, nil
 }
 
@@ -154,13 +164,16 @@ func (s *Service) Import(ctx context.Context, c Caller, key string, rows []Stock
 	}
 	defer leave()
 	imp := Import{
-		ID: s.IDs.New(compliance.PrefixImport), TenantID: c.TenantID, LegalEntityID: c.LegalEntityID, IdempotencyKey: key,
+		ID: s.o.IDs.New(compliance.PrefixImport), TenantID: c.TenantID, LegalEntityID: c.LegalEntityID, IdempotencyKey: key,
 	}
 	stock := Stock{ID: imp.ID, Refused: []StockRefusal{}}
-	text := make([][2]string, 0, len(rows))
-	today := idnumber.DateOf(s.Now())
+	clear := make([]clearStock, 0, len(rows))
+	today := idnumber.DateOf(s.o.Now())
 	for i, row := range rows {
-		text = append(text, [2]string{row.Document.Kind + ":" + row.Document.Number.Reveal(), row.Product + ":" + row.ExternalRef + ":" + row.State})
+		clear = append(clear, clearStock{
+			Kind: row.Document.Kind, Number: row.Document.Number.Reveal(), IssuingState: row.Document.IssuingState,
+			Product: row.Product, ExternalRef: row.ExternalRef, State: row.State, OpenedAt: row.OpenedAt.UTC(),
+		})
 		loaded, code := s.stockRow(c, row, today)
 		if code != "" {
 			stock.Refused = append(stock.Refused, StockRefusal{Row: i, Code: code})
@@ -168,32 +181,46 @@ func (s *Service) Import(ctx context.Context, c Caller, key string, rows []Stock
 		}
 		imp.Rows = append(imp.Rows, loaded)
 	}
-	canonical, err := json.Marshal(text)
+	canonical, err := json.Marshal(clear)
 	if err != nil {
 		return Stock{}, err
 	}
-	if done, err := s.Ledger.ImportByKey(ctx, c.TenantID, key); err == nil {
-		if !s.Vault.SameRequest(done.RequestDigest, canonical) {
+	if err := s.keyIsFor(ctx, c, key, keyOfImport); err != nil {
+		return Stock{}, err
+	}
+	if done, err := s.o.Ledger.ImportByKey(ctx, c.TenantID, key); err == nil {
+		if !s.o.Vault.SameRequest(done.RequestDigest, canonical) {
 			return Stock{}, compliance.E(compliance.FaultUnprocessable, "idempotency_key_reused", "the key was used for another request")
 		}
 		return Stock{ID: done.ID, Loaded: done.Loaded, Skipped: done.Skipped, Refused: stock.Refused, Replayed: true}, nil
 	} else if !errors.Is(err, ErrNotFound) {
 		return Stock{}, ledgerError(err)
 	}
-	imp.RequestDigest = s.Vault.RequestDigest(canonical)
-	eventID, refused := s.IDs.New(compliance.PrefixEvent), len(stock.Refused)
+	imp.RequestDigest = s.o.Vault.RequestDigest(canonical)
+	eventID, refused := s.o.IDs.New(compliance.PrefixEvent), len(stock.Refused)
 	imp.Event = func(at time.Time, r ImportResult) (compliance.Event, error) {
 		return compliance.NewEvent(eventID, compliance.EventOpeningsImported, c.TenantID, imp.ID, at, map[string]string{
 			"loaded": strconv.Itoa(r.Loaded), "skipped": strconv.Itoa(r.Skipped), "refused": strconv.Itoa(refused),
 		})
 	}
-	done, err := s.Ledger.Import(ctx, imp)
+	done, err := s.o.Ledger.Import(ctx, imp)
 	if err != nil {
 		return Stock{}, ledgerError(err)
 	}
-	s.OnCommit()
+	s.o.OnCommit()
 	stock.Loaded, stock.Skipped = done.Loaded, done.Skipped
 	return stock, nil
+}
+
+// clearStock is a row in clear, for the digest of the request.
+type clearStock struct {
+	Kind         string    `json:"kind"`
+	Number       string    `json:"number"`
+	IssuingState string    `json:"issuing_state"`
+	Product      string    `json:"product"`
+	ExternalRef  string    `json:"external_ref"`
+	State        string    `json:"state"`
+	OpenedAt     time.Time `json:"opened_at"`
 }
 
 func (s *Service) stockRow(c Caller, row StockRow, today idnumber.Date) (ImportRow, string) {
@@ -210,15 +237,19 @@ func (s *Service) stockRow(c Caller, row StockRow, today idnumber.Date) (ImportR
 		return ImportRow{}, "opening_state"
 	}
 	switch {
-	case row.Product == "":
-		return ImportRow{}, "product_missing"
+	case foreign(row.Document):
+		return ImportRow{}, "issuing_state_mismatch"
+	case !slices.Contains(s.o.Policy.Products(), row.Product):
+		return ImportRow{}, "product_unknown"
+	case today.Before(idnumber.DateOf(row.OpenedAt)):
+		return ImportRow{}, "opened_in_future"
 	case row.ExternalRef == "":
 		return ImportRow{}, "external_ref_missing"
 	}
 	return ImportRow{
-		Keys: s.documentKeys(row.Document, r.Canonical), NewPersonID: s.IDs.New(compliance.PrefixPerson),
+		Keys: s.documentKeys(row.Document, r.Canonical), NewPersonID: s.o.IDs.New(compliance.PrefixPerson),
 		Opening: Opening{
-			ID: s.IDs.New(compliance.PrefixOpening), TenantID: c.TenantID, LegalEntityID: c.LegalEntityID, Product: row.Product,
+			ID: s.o.IDs.New(compliance.PrefixOpening), TenantID: c.TenantID, LegalEntityID: c.LegalEntityID, Product: row.Product,
 			State: state, Origin: "imported", ExternalRef: row.ExternalRef, OpenedAt: row.OpenedAt.UTC(),
 		},
 	}, ""

@@ -10,17 +10,17 @@ import (
 	"realname/compliance/vault"
 )
 
-// sealedRequest is the request with its personal data in clear. It exists in
+// clearRequest is the request with its personal data in clear. It exists in
 // memory and under a seal, nowhere else.
-type sealedRequest struct {
+type clearRequest struct {
 	BizNo              string            `json:"biz_no"`
 	Scene              string            `json:"scene"`
 	Occasion           string            `json:"event"`
 	Product            string            `json:"product"`
 	CustomerType       string            `json:"customer_type"`
-	Parties            []sealedParty     `json:"parties"`
+	Parties            []clearParty      `json:"parties"`
 	Channel            Channel           `json:"channel"`
-	Evidence           []sealedEvidence  `json:"evidence"`
+	Evidence           []clearEvidence   `json:"evidence"`
 	Purpose            string            `json:"purpose"`
 	LegalBasis         string            `json:"legal_basis"`
 	NoticeVersion      string            `json:"notice_version"`
@@ -32,7 +32,7 @@ type sealedRequest struct {
 	Salts              map[string][]byte `json:"salts,omitempty"` // of the commitments, by field
 }
 
-type sealedParty struct {
+type clearParty struct {
 	Role         string `json:"role"`
 	Kind         string `json:"kind"`
 	Number       string `json:"number"`
@@ -45,7 +45,7 @@ type sealedParty struct {
 	Authority    string `json:"authority"`
 }
 
-type sealedEvidence struct {
+type clearEvidence struct {
 	ID           string    `json:"id"`
 	Kind         string    `json:"kind"`
 	Side         string    `json:"side"`
@@ -57,16 +57,16 @@ type sealedEvidence struct {
 	Locator      string    `json:"locator"`
 }
 
-func inClear(ask OpeningRequest, wantsOpening bool) sealedRequest {
+func inClear(ask OpeningRequest, wantsOpening bool) clearRequest {
 	r := ask.Request
-	out := sealedRequest{
+	out := clearRequest{
 		BizNo: r.BizNo, Scene: string(r.Scene), Occasion: string(r.Occasion), Product: r.Product, CustomerType: r.CustomerType,
 		Channel: r.Channel, Purpose: r.Purpose, LegalBasis: r.LegalBasis, NoticeVersion: r.NoticeVersion,
 		ConsentRef: r.ConsentRef, LiabilityNoticeRef: r.LiabilityNoticeRef,
 		WantsOpening: wantsOpening, ExternalRef: ask.ExternalRef, Consumes: ask.VerificationID,
 	}
 	for _, p := range r.Parties {
-		out.Parties = append(out.Parties, sealedParty{
+		out.Parties = append(out.Parties, clearParty{
 			Role: string(p.Role), Kind: p.Document.Kind, Number: p.Document.Number.Reveal(), IssuingState: p.Document.IssuingState,
 			ValidFrom: p.Document.ValidFrom, ValidTo: p.Document.ValidTo, Name: p.Name.Reveal(), Phone: p.Phone.Reveal(),
 			Relation: p.Relation, Authority: p.Authority,
@@ -76,14 +76,14 @@ func inClear(ask OpeningRequest, wantsOpening bool) sealedRequest {
 	return out
 }
 
-func evidenceInClear(evidence []Evidence) []sealedEvidence {
-	var out []sealedEvidence
+func evidenceInClear(evidence []Evidence) []clearEvidence {
+	var out []clearEvidence
 	for _, e := range evidence {
 		digest := e.Digest
 		if len(e.Content) > 0 {
 			digest = compliance.Digest(e.Content)
 		}
-		out = append(out, sealedEvidence{
+		out = append(out, clearEvidence{
 			ID: e.ID, Kind: string(e.Kind), Side: e.Side, Result: string(e.Result), DeviceSerial: e.DeviceSerial,
 			Attestor: e.Attestor, CapturedAt: e.CapturedAt.UTC(), Digest: digest, Locator: e.Locator,
 		})
@@ -91,7 +91,7 @@ func evidenceInClear(evidence []Evidence) []sealedEvidence {
 	return out
 }
 
-func (c sealedRequest) ask() OpeningRequest {
+func (c clearRequest) ask() OpeningRequest {
 	r := Request{
 		BizNo: c.BizNo, Scene: compliance.Scene(c.Scene), Occasion: compliance.Occasion(c.Occasion), Product: c.Product,
 		CustomerType: c.CustomerType, Channel: c.Channel, Purpose: c.Purpose, LegalBasis: c.LegalBasis,
@@ -114,7 +114,7 @@ func (c sealedRequest) ask() OpeningRequest {
 
 const sealedField = "request"
 
-func sealRequest(s *vault.Sealer, decisionID string, version int, c sealedRequest) ([]byte, error) {
+func sealRequest(s *vault.Sealer, decisionID string, version int, c clearRequest) ([]byte, error) {
 	plain, err := json.Marshal(c)
 	if err != nil {
 		return nil, err
@@ -122,8 +122,8 @@ func sealRequest(s *vault.Sealer, decisionID string, version int, c sealedReques
 	return s.Seal(sealedField, sealRecord(decisionID, version), plain)
 }
 
-func openRequest(s *vault.Sealer, row DecisionRow) (sealedRequest, error) {
-	var c sealedRequest
+func openRequest(s *vault.Sealer, row DecisionRow) (clearRequest, error) {
+	var c clearRequest
 	plain, err := s.Open(sealedField, sealRecord(row.Decision.ID, row.Decision.Version), row.Sealed)
 	if err != nil {
 		return c, err
@@ -138,11 +138,12 @@ func sealRecord(decisionID string, version int) string {
 
 // commitInputs commits to each input of the request, so that one of them can
 // be disclosed and proved without the others.
-func (s *Service) commitInputs(c *sealedRequest) ([]compliance.Commitment, error) {
+func (s *Service) commitInputs(c *clearRequest) ([]compliance.Commitment, error) {
 	inputs := map[string]string{}
-	for _, p := range c.Parties {
-		inputs[p.Role+".document"] = p.Kind + ":" + p.IssuingState + ":" + p.Number
-		inputs[p.Role+".name"] = p.Name
+	for i, p := range c.Parties {
+		party := "party." + strconv.Itoa(i) + "." + p.Role
+		inputs[party+".document"] = p.Kind + ":" + p.IssuingState + ":" + p.Number
+		inputs[party+".name"] = p.Name
 	}
 	for i, e := range c.Evidence {
 		if e.Digest != "" {
@@ -157,7 +158,7 @@ func (s *Service) commitInputs(c *sealedRequest) ([]compliance.Commitment, error
 	c.Salts = map[string][]byte{}
 	out := make([]compliance.Commitment, 0, len(fields))
 	for _, f := range fields {
-		commitment, salt, err := s.Vault.Commitment(f, []byte(inputs[f]))
+		commitment, salt, err := s.o.Vault.Commitment(f, []byte(inputs[f]))
 		if err != nil {
 			return nil, err
 		}

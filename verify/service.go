@@ -31,13 +31,15 @@ type Options struct {
 	UploadToken time.Duration            // life of a one-time upload token
 	PhotoLimits imaging.Limits
 
+	PhotosReady func() bool // whether an imaging worker could answer now; always, when nil
+
 	OnCommit   func()                      // an event is durable: wakes the sequencer
 	OnDecision func(d compliance.Decision) // for metrics
 }
 
 // Service decides. It is safe for concurrent use.
 type Service struct {
-	Options
+	o Options
 
 	mu      sync.Mutex
 	running map[runningKey]struct{}
@@ -50,10 +52,13 @@ func New(o Options) *Service {
 	if o.OnCommit == nil {
 		o.OnCommit = func() {}
 	}
+	if o.PhotosReady == nil {
+		o.PhotosReady = func() bool { return true }
+	}
 	if o.OnDecision == nil {
 		o.OnDecision = func(compliance.Decision) {}
 	}
-	return &Service{Options: o, running: map[runningKey]struct{}{}}
+	return &Service{o: o, running: map[runningKey]struct{}{}}
 }
 
 // enter claims an idempotency key for the time of one request; a second
@@ -73,12 +78,41 @@ func (s *Service) enter(tenant, key string) (leave func(), err error) {
 	}, nil
 }
 
+// What an idempotency key was used for.
+type keyUse int
+
+const (
+	keyOfDecision keyUse = iota
+	keyOfEvidence
+	keyOfImport
+)
+
+// keyIsFor refuses an idempotency key that already made something of another kind: a tenant's keys are one namespace.
+func (s *Service) keyIsFor(ctx context.Context, c Caller, key string, use keyUse) error {
+	for other, look := range map[keyUse]func() error{
+		keyOfDecision: func() error { _, err := s.o.Ledger.DecisionByKey(ctx, c.TenantID, key); return err },
+		keyOfEvidence: func() error { _, err := s.o.Ledger.EvidenceByKey(ctx, c.TenantID, key); return err },
+		keyOfImport:   func() error { _, err := s.o.Ledger.ImportByKey(ctx, c.TenantID, key); return err },
+	} {
+		if other == use {
+			continue
+		}
+		switch err := look(); {
+		case err == nil:
+			return compliance.E(compliance.FaultUnprocessable, "idempotency_key_reused", "the key was used for another kind of request")
+		case !errors.Is(err, ErrNotFound):
+			return ledgerError(err)
+		}
+	}
+	return nil
+}
+
 // Verification returns the newest version of a decision of the caller's.
 func (s *Service) Verification(ctx context.Context, c Caller, id string) (Answer, error) {
 	if !compliance.ValidID(compliance.PrefixDecision, id) {
 		return Answer{}, errNoVerification()
 	}
-	stored, err := s.Ledger.Decision(ctx, c.TenantID, id)
+	stored, err := s.o.Ledger.Decision(ctx, c.TenantID, id)
 	return s.found(ctx, c, stored, err)
 }
 
@@ -87,13 +121,13 @@ func (s *Service) VerificationVersion(ctx context.Context, c Caller, id string, 
 	if !compliance.ValidID(compliance.PrefixDecision, id) {
 		return Answer{}, errNoVerification()
 	}
-	stored, err := s.Ledger.DecisionVersion(ctx, c.TenantID, id, version)
+	stored, err := s.o.Ledger.DecisionVersion(ctx, c.TenantID, id, version)
 	return s.found(ctx, c, stored, err)
 }
 
 // VerificationByBizNo returns the newest version of the decision under the tenant's own number.
 func (s *Service) VerificationByBizNo(ctx context.Context, c Caller, bizNo string) (Answer, error) {
-	stored, err := s.Ledger.DecisionByBizNo(ctx, c.TenantID, bizNo)
+	stored, err := s.o.Ledger.DecisionByBizNo(ctx, c.TenantID, bizNo)
 	return s.found(ctx, c, stored, err)
 }
 
@@ -106,7 +140,7 @@ func (s *Service) found(ctx context.Context, c Caller, stored Stored, err error)
 	}
 	a := answer(stored.DecisionRow)
 	if stored.Decision.Opening != nil {
-		o, err := s.Ledger.Opening(ctx, c.TenantID, stored.Decision.Opening.ID)
+		o, err := s.o.Ledger.Opening(ctx, c.TenantID, stored.Decision.Opening.ID)
 		if err != nil {
 			return Answer{}, ledgerError(err)
 		}
@@ -121,17 +155,17 @@ func answer(row DecisionRow) Answer {
 
 // RefuseAttempt records that input was refused before any decision, by its stable code.
 func (s *Service) RefuseAttempt(ctx context.Context, c Caller, endpoint, code string) error {
-	now := s.Now().UTC()
-	a := Attempt{ID: s.IDs.New(compliance.PrefixAttempt), TenantID: c.TenantID, Code: code, Endpoint: endpoint, At: now}
-	ev, err := compliance.NewEvent(s.IDs.New(compliance.PrefixEvent), compliance.EventAttemptRefused, c.TenantID, a.ID, now,
+	now := s.o.Now().UTC()
+	a := Attempt{ID: s.o.IDs.New(compliance.PrefixAttempt), TenantID: c.TenantID, Code: code, Endpoint: endpoint, At: now}
+	ev, err := compliance.NewEvent(s.o.IDs.New(compliance.PrefixEvent), compliance.EventAttemptRefused, c.TenantID, a.ID, now,
 		map[string]string{"code": code, "endpoint": endpoint})
 	if err != nil {
 		return err
 	}
-	if err := s.Ledger.Attempt(ctx, a, ev); err != nil {
+	if err := s.o.Ledger.Attempt(ctx, a, ev); err != nil {
 		return ledgerError(err)
 	}
-	s.OnCommit()
+	s.o.OnCommit()
 	return nil
 }
 
@@ -154,10 +188,18 @@ func ledgerError(err error) error {
 		return conflict("biz_no_taken", "another verification of this tenant has this biz_no").At("/biz_no")
 	case errors.Is(err, ErrConsumed):
 		return conflict("verification_consumed", "the verification was already consumed by an opening")
+	case errors.Is(err, ErrExternalRefTaken):
+		return conflict("external_ref_taken", "another opening of this tenant has this external_ref").At("/external_ref")
+	case errors.Is(err, ErrOpeningEnded):
+		return conflict("opening_state", "the opening has ended")
+	case errors.Is(err, ErrImportOverlap):
+		return conflict("request_in_progress", "another import under this idempotency key was first")
+	case errors.Is(err, ErrWrongOffset), errors.Is(err, ErrUploadClosed):
+		return errOffset()
 	case errors.Is(err, ErrStale):
 		return conflict("verification_changed", "a newer version was made meanwhile")
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return compliance.E(compliance.FaultUnavailable, "request_cancelled", "the request ended before it was committed; nothing was written").Because(err)
+		return compliance.E(compliance.FaultUnavailable, "request_cancelled", "the request ended before it was known to be committed; ask again under the same key").Because(err)
 	}
-	return compliance.E(compliance.FaultUnavailable, "ledger_unavailable", "the ledger did not take the request; nothing was written").Because(err)
+	return compliance.E(compliance.FaultUnavailable, "ledger_unavailable", "the ledger did not confirm the request; ask again under the same key").Because(err)
 }

@@ -9,6 +9,7 @@ import (
 
 	"realname/compliance"
 	"realname/compliance/vault"
+	"realname/imaging"
 	"realname/ratelimit/quota"
 )
 
@@ -26,8 +27,8 @@ func (s *Service) AddEvidence(ctx context.Context, c Caller, key, id string, mor
 	}
 	defer leave()
 	text, err := json.Marshal(struct {
-		ID   string           `json:"id"`
-		More []sealedEvidence `json:"evidence"`
+		ID   string          `json:"id"`
+		More []clearEvidence `json:"evidence"`
 	}{id, evidenceInClear(more)})
 	if err != nil {
 		return Answer{}, err
@@ -38,7 +39,7 @@ func (s *Service) AddEvidence(ctx context.Context, c Caller, key, id string, mor
 	if !compliance.ValidID(compliance.PrefixDecision, id) {
 		return Answer{}, errNoVerification()
 	}
-	stored, err := s.Ledger.Decision(ctx, c.TenantID, id)
+	stored, err := s.o.Ledger.Decision(ctx, c.TenantID, id)
 	if errors.Is(err, ErrNotFound) {
 		return Answer{}, errNoVerification()
 	}
@@ -52,7 +53,7 @@ func (s *Service) AddEvidence(ctx context.Context, c Caller, key, id string, mor
 	if err := s.gather(ctx, c, endpointMoreEvidence, more); err != nil {
 		return Answer{}, err
 	}
-	rows, err := s.again(ctx, c, stored.DecisionRow, more, key, s.Vault.RequestDigest(text))
+	rows, err := s.again(ctx, c, stored.DecisionRow, more, key, s.o.Vault.RequestDigest(text))
 	if err != nil {
 		return Answer{}, err
 	}
@@ -60,11 +61,12 @@ func (s *Service) AddEvidence(ctx context.Context, c Caller, key, id string, mor
 }
 
 // Settle runs what pending decisions wait for, where it can be run now, and
-// returns how many of them were settled. It stops at the first ledger error.
+// returns how many of them were settled. One that cannot be settled is logged
+// and passed over.
 func (s *Service) Settle(ctx context.Context) (int, error) {
 	settled, after := 0, ""
 	for {
-		page, err := s.Ledger.PendingDecisions(ctx, after, settlePage)
+		page, err := s.o.Ledger.PendingDecisions(ctx, after, settlePage)
 		if err != nil {
 			return settled, ledgerError(err)
 		}
@@ -79,7 +81,7 @@ func (s *Service) Settle(ctx context.Context) (int, error) {
 			case errors.Is(err, errUnchanged):
 			case compliance.CodeOf(err) == "verification_changed":
 			case err != nil:
-				s.Log.Warn("a pending verification could not be settled", "verification", p.Decision.ID, "code", compliance.CodeOf(err))
+				s.o.Log.Warn("a pending verification could not be settled", "verification", p.Decision.ID, "code", compliance.CodeOf(err))
 			case rows.Decision.Decision.Outcome != compliance.Pending:
 				settled++
 			}
@@ -92,7 +94,15 @@ func (s *Service) Settle(ctx context.Context) (int, error) {
 
 // due reports whether a pending decision has a chance of being settled now.
 func (s *Service) due(d compliance.Decision) bool {
-	return !s.Now().Before(d.Deadline) || s.Authority.Ready()
+	if !s.o.Now().Before(d.Deadline) {
+		return true
+	}
+	return slices.ContainsFunc(d.WaitingOn, func(check string) bool {
+		if slices.Contains(photoChecks, check) {
+			return s.o.PhotosReady()
+		}
+		return s.o.Authority.Ready()
+	})
 }
 
 // errUnchanged says that nothing new was found, so that no version was made.
@@ -100,19 +110,18 @@ var errUnchanged = errors.New("verify: nothing new was found")
 
 // again decides once more on what is stored, what can be run now, and what is added.
 func (s *Service) again(ctx context.Context, c Caller, row DecisionRow, more []Evidence, key, digest string) (Rows, error) {
-	dk, err := s.Ledger.DataKey(ctx, row.Decision.TenantID, row.DataKeyID)
+	dk, sealer, err := s.sealer(ctx, row.Decision.TenantID, row.DataKeyID)
 	if err != nil {
-		return Rows{}, ledgerError(err)
-	}
-	sealer, err := s.Vault.Sealer(dk)
-	if err != nil {
-		return Rows{}, vaultError(err)
+		return Rows{}, err
 	}
 	clear, err := openRequest(sealer, row)
 	if err != nil {
 		return Rows{}, vaultError(err)
 	}
 	ask := clear.ask()
+	if len(ask.Request.Evidence)+len(more) > maxEvidence {
+		return Rows{}, errTooMuchEvidence()
+	}
 	ask.Request.Evidence = append(ask.Request.Evidence, more...)
 	clear.Evidence = append(clear.Evidence, evidenceInClear(more)...)
 	a, err := s.resume(ctx, c, row, &ask, more)
@@ -126,7 +135,14 @@ func (s *Service) again(ctx context.Context, c Caller, row DecisionRow, more []E
 	if err := s.standing(ctx, &d, row); err != nil {
 		return Rows{}, err
 	}
-	if err := s.execute(ctx, a, d.demands, d.earlier); err != nil {
+	if !a.facts.Waited { // what comes after the deadline comes too late
+		err = s.execute(ctx, a, d.demands, d.earlier)
+	}
+	if upload, ok := errors.AsType[*imaging.UploadError](err); ok && !hasPhoto(more) {
+		a.undecodable(upload) // it was taken in while no worker could look
+		err = nil
+	}
+	if err != nil {
 		return Rows{}, s.refused(ctx, d.job, err)
 	}
 	if len(more) == 0 && !a.facts.Waited && !changed(row.Decision.Checks, a) {
@@ -141,49 +157,47 @@ func (s *Service) again(ctx context.Context, c Caller, row DecisionRow, more []E
 // resume rebuilds the assessment of an earlier version.
 func (s *Service) resume(ctx context.Context, c Caller, row DecisionRow, ask *OpeningRequest, more []Evidence) (*assessment, error) {
 	earlier := row.Decision
-	a := newAssessment(c, &ask.Request, earlier.Facts.HasOpening, s.Now())
+	a := newAssessment(c, &ask.Request, earlier.Facts.HasOpening, s.o.Now())
 	a.local()
 	for name, check := range checksByName(earlier.Checks) {
 		// What was found stands; new evidence replaces only its own checks.
-		_, rerun := a.checks[name]
-		if rerun && len(more) > 0 || hasPhoto(more) && slices.Contains(photoChecks, name) {
-			continue
+		again := hasPhoto(more) && slices.Contains(photoChecks, name)
+		// An authority that had no record may have one by now.
+		again = again || len(more) > 0 && check.Group == groupAuthority && check.Result == compliance.Inconclusive
+		if !again {
+			a.set(check)
 		}
-		a.set(check)
 	}
+	a.attest(more)
 	a.facts.Date = earlier.Facts.Date // the anchor of every clause is the application
 	a.facts.Waited = !earlier.Deadline.IsZero() && !a.now.Before(earlier.Deadline)
 	a.list()
-	a.await(s.Policy.Needs(a.facts))
-	if a.waits(compliance.CheckDocumentPhoto) {
-		for i := range ask.Request.Evidence {
-			e := &ask.Request.Evidence[i]
-			if e.Kind != compliance.EvidenceDocumentPhoto || len(e.Content) > 0 {
-				continue
-			}
-			if err := s.load(ctx, c, e); err != nil {
-				return nil, err
-			}
+	a.await(s.o.Policy.Needs(a.facts))
+	if _, here := a.front(); here || a.facts.Waited || !a.waits(photoChecks...) {
+		return a, nil
+	}
+	for i := range slices.Backward(ask.Request.Evidence) {
+		e := &ask.Request.Evidence[i]
+		if e.Kind == compliance.EvidenceDocumentPhoto && e.Side != string(imaging.SideBack) && e.Locator == "" {
+			return a, s.load(ctx, c, e)
 		}
 	}
 	return a, nil
 }
 
-// standing finds out whether the opening that an earlier version reserved still
-// holds its slot; if it does not, the slot must be counted again.
+// standing finds the opening that a pending version reserved; a reviewed one
+// holds no slot, which must be counted anew.
 func (s *Service) standing(ctx context.Context, d *draft, row DecisionRow) error {
 	if !d.job.opens {
 		return nil
 	}
-	if ref := row.Decision.Opening; ref != nil {
-		o, err := s.Ledger.Opening(ctx, d.job.caller.TenantID, ref.ID)
+	if ref := row.Decision.Opening; ref != nil && row.Decision.Outcome == compliance.Pending {
+		o, err := s.o.Ledger.Opening(ctx, d.job.caller.TenantID, ref.ID)
 		if err != nil {
 			return ledgerError(err)
 		}
-		if !o.State.Final() && (o.State != quota.Reserved || d.assessment.now.Before(o.LeaseUntil)) {
-			d.reserved = &o
-			return nil
-		}
+		d.reserved = &o
+		return nil
 	}
 	d.reserves = true
 	d.demands = s.demands(d.assessment, d.job.caller, row.PersonID)
@@ -199,29 +213,41 @@ func changed(before []compliance.Check, a *assessment) bool {
 	return len(before) != len(a.checks)
 }
 
-func (s *Service) sealerOf(ctx context.Context, row DecisionRow) (*vault.Sealer, error) {
-	dk, err := s.Ledger.DataKey(ctx, row.Decision.TenantID, row.DataKeyID)
+// sealer unwraps a data key of the tenant.
+func (s *Service) sealer(ctx context.Context, tenantID, dataKeyID string) (vault.DataKey, *vault.Sealer, error) {
+	dk, err := s.o.Ledger.DataKey(ctx, tenantID, dataKeyID)
 	if err != nil {
-		return nil, ledgerError(err)
+		return dk, nil, ledgerError(err)
 	}
-	sealer, err := s.Vault.Sealer(dk)
+	sealer, err := s.o.Vault.Sealer(dk)
 	if err != nil {
-		return nil, vaultError(err)
+		return dk, nil, vaultError(err)
 	}
-	return sealer, nil
+	return dk, sealer, nil
 }
 
-// ExpireLeases ends the reservations whose lease is over.
+// ExpireLeases ends the reservations whose lease is over, and returns how many.
 func (s *Service) ExpireLeases(ctx context.Context) (int, error) {
-	n, err := s.Ledger.ExpireLeases(ctx, settlePage, func(at time.Time, o Opening) (compliance.Event, error) {
-		return compliance.NewEvent(s.IDs.New(compliance.PrefixEvent), compliance.EventOpeningExpired, o.TenantID, o.ID, at,
+	total := 0
+	for {
+		n, err := s.expire(ctx)
+		total += n
+		if n < settlePage || err != nil || ctx.Err() != nil {
+			return total, err
+		}
+	}
+}
+
+func (s *Service) expire(ctx context.Context) (int, error) {
+	n, err := s.o.Ledger.ExpireLeases(ctx, settlePage, func(at time.Time, o Opening) (compliance.Event, error) {
+		return compliance.NewEvent(s.o.IDs.New(compliance.PrefixEvent), compliance.EventOpeningExpired, o.TenantID, o.ID, at,
 			map[string]string{"from": string(o.State), "to": string(quota.Expired)})
 	})
 	if err != nil {
 		return n, ledgerError(err)
 	}
 	if n > 0 {
-		s.OnCommit()
+		s.o.OnCommit()
 	}
 	return n, nil
 }

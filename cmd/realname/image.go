@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -119,8 +120,10 @@ func (c *imageCheckCmd) photos() ([]claimed, error) {
 			return nil, err
 		}
 		claim = &imaging.Claim{}
-		if err := json.Unmarshal(text, claim); err != nil {
-			return nil, errors.New("--claim: want {\"number\":…,\"name\":…}") // never the text itself
+		dec := json.NewDecoder(bytes.NewReader(text))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(claim); err != nil || *claim == (imaging.Claim{}) {
+			return nil, errors.New("--claim: want {\"number\":…,\"name\":…} and nothing else") // never the text itself
 		}
 	}
 	var list []claimed
@@ -146,7 +149,11 @@ func readList(name string) ([]claimed, error) {
 		return nil, err
 	}
 	defer f.Close()
-	r := csv.NewReader(f)
+	in := bufio.NewReader(f)
+	if mark, err := in.Peek(3); err == nil && string(mark) == "\ufeff" {
+		_, _ = in.Discard(3) // spreadsheets begin UTF-8 files with it
+	}
+	r := csv.NewReader(in)
 	head, err := r.Read()
 	if err != nil {
 		return nil, errors.New("--list: want a first line file,number,name")
@@ -167,7 +174,10 @@ func readList(name string) ([]claimed, error) {
 			return list, nil
 		}
 		if err != nil {
-			line, _ := r.FieldPos(0)
+			line := 0
+			if at, ok := errors.AsType[*csv.ParseError](err); ok {
+				line = at.Line
+			}
 			return nil, fmt.Errorf("--list: line %d is not CSV of %d columns", line, len(head))
 		}
 		file := record[column["file"]]

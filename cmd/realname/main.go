@@ -31,7 +31,7 @@ configuration (deploy/realname.yaml shows every key), add a tenant with
 "realname serve --config FILE".`
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	k := kong.Parse(&commands{}, kong.Name("realname"), kong.Description(description), kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)))

@@ -14,7 +14,11 @@ const (
 	reasonNoClause       = "further_review"     // no requirement covers the request
 	reasonNotComputed    = "check_not_executed" // a condition or a count is missing
 	reasonUnknownProduct = "product_unknown"
+	reasonNotAnOpening   = "event_needs_opening"
 )
+
+// OpeningOccasions are the events that bring a new card or account to a person.
+var OpeningOccasions = []compliance.Occasion{compliance.OccasionOpen, compliance.OccasionTransfer, compliance.OccasionPortIn}
 
 // foundMissing is Found of a demand whose check is absent.
 const foundMissing = "missing"
@@ -114,6 +118,10 @@ func (p *Policy) Evaluate(f compliance.Facts, uses []compliance.QuotaUse) Evalua
 	}
 	if f.HasOpening && p.products[f.Product] != f.Scene {
 		j.add(compliance.Rejected, nil, reasonUnknownProduct)
+	}
+	if f.HasOpening && !slices.Contains(OpeningOccasions, f.Occasion) {
+		// Limits are scoped by these events: any other word would slip past them.
+		j.add(compliance.Rejected, nil, reasonNotAnOpening)
 	}
 	return j.settle(set)
 }

@@ -38,28 +38,14 @@ var checkNames = []string{
 	compliance.CheckProxyNumber, compliance.CheckProxyNetwork, compliance.CheckAuthorisation, compliance.CheckLiabilityShown,
 }
 
-// The values that scopes may list.
+// The values that scopes may list. A regulator asks for no decision, so no scope names its sector.
 var (
-	knownScenes = []compliance.Scene{
-		compliance.SceneSignup, compliance.ScenePhoneCard, compliance.SceneIoTCard, compliance.SceneBankAccount,
-		compliance.ScenePaymentAccount, compliance.SceneEnterpriseAccount, compliance.SceneReverification,
-	}
-	knownEvents = []compliance.Occasion{
-		compliance.OccasionOpen, compliance.OccasionReplaceSIM, compliance.OccasionTransfer, compliance.OccasionPortIn,
-		compliance.OccasionPortOut, compliance.OccasionReclass, compliance.OccasionInfoChange, compliance.OccasionActivate,
-		compliance.OccasionReverify, compliance.OccasionClose,
-	}
-	knownChannels = []compliance.ChannelKind{compliance.ChannelOnline, compliance.ChannelPhysical}
-	knownSectors  = []compliance.Sector{
-		compliance.SectorInternet, compliance.SectorTelecom, compliance.SectorBanking, compliance.SectorPayment,
-	}
+	knownScenes    = compliance.Scenes()
+	knownEvents    = compliance.Occasions()
+	knownChannels  = compliance.ChannelKinds()
+	knownSectors   = slices.DeleteFunc(compliance.Sectors(), func(s compliance.Sector) bool { return s == compliance.SectorRegulator })
 	knownCustomers = []string{"individual", "unit"}
-	knownEvidence  = []compliance.EvidenceKind{
-		compliance.EvidenceChipRead, compliance.EvidenceDocumentPhoto, compliance.EvidenceManualEntry,
-		compliance.EvidenceLiveVideo, compliance.EvidenceOnsitePortrait, compliance.EvidencePortraitMatch,
-		compliance.EvidenceAuthorityResult, compliance.EvidenceNetworkID, compliance.EvidenceAuthorisation,
-		compliance.EvidenceAuxiliaryDocument,
-	}
+	knownEvidence  = compliance.EvidenceKinds()
 )
 
 // scope says which requests a clause is about; an empty list is every value.

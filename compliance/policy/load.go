@@ -181,8 +181,9 @@ func (r *reader) head(path string, e *clauseEntry) {
 	switch {
 	case !slices.Contains([]string{SourceRead, SourceSummary, SourceMemory, SourceDerived, SourceOperator}, e.Source):
 		r.fault(path+".source", "use S, S~, K, D or O", "clause %s: source is %q", e.ID, e.Source)
-	case operator != strings.HasPrefix(e.ID, "OP-") || operator != (e.Kind == KindTerm):
-		r.fault(path+".source", "an operator's setting has source O, an OP- id and kind term; nothing else has",
+	case operator != strings.HasPrefix(e.ID, "OP-") || operator && e.Kind != KindTerm && e.Kind != KindReview || !operator && e.Kind == KindTerm:
+		// An operator may be more careful than the law, and refuses nothing in its name.
+		r.fault(path+".source", "an operator's clause has source O, an OP- id and kind term or review; a law's has none of these",
 			"clause %s: source %s does not go with its id and kind", e.ID, e.Source)
 	case (e.Source == SourceMemory || e.Source == SourceDerived) && !e.Unverified:
 		r.fault(path+".source", "add unverified: true", "clause %s was not read against a text and is not marked so", e.ID)

@@ -122,7 +122,7 @@ func TestLoadFaults(t *testing.T) {
 		{"unknown source", "source: S\n", "source: X\n", 12, `source is "X"`},
 		{"operator's setting under a law's id", "id: OP-T", "id: R-T", 46, "does not go with its id"},
 		{"law under an operator's id", "id: R-A", "id: OP-A", 12, "does not go with its id"},
-		{"operator's setting that demands", "kind: term", "kind: review", 46, "does not go with its id"},
+		{"operator's setting that denies", "kind: term", "kind: denial", 46, "does not go with its id"},
 		{"bad id", "id: R-A", "id: five cards", 8, "clause id"},
 		{"no instrument", "    instrument: 法\n    article: \"1\"", "    article: \"1\"", 8, "has no instrument"},
 		{"no title", "    title: 题\n", "", 8, "has no title"},

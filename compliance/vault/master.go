@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -36,15 +37,24 @@ func WriteKeyFile(path string, keys MasterKeys) error {
 	if err != nil {
 		return fmt.Errorf("vault: create key file: %w", err)
 	}
-	defer f.Close()
-	fmt.Fprintln(f, keyFileHeader)
+	text := keyFileHeader + "\n"
 	for version, k := range keys {
-		fmt.Fprintf(f, "%d %s\n", version, base64.StdEncoding.EncodeToString(k))
+		text += fmt.Sprintf("%d %s\n", version, base64.StdEncoding.EncodeToString(k))
 	}
-	if err := f.Sync(); err != nil {
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Sync(), f.Close(), syncFolder(filepath.Dir(path))); err != nil {
 		return fmt.Errorf("vault: write key file: %w", err)
 	}
-	return f.Close()
+	return nil
+}
+
+// syncFolder makes a new name in the folder durable.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // ReadKeyFile reads a key file: a header line, then `version base64(32 bytes)`

@@ -105,7 +105,28 @@ type portraitLook struct {
 	photo, drawn, empty float64
 }
 
-func (c *classifier) look(mat gocv.Mat, place quad) (portraitLook, error) {
+// look is the mean over several cuts, which shift by as much as a fitted card is off.
+func (c *classifier) look(mat gocv.Mat, l *cardMap) (portraitLook, error) {
+	shifts := []point{{0, 0}, {-1.2, 0}, {1.2, 0}, {0, -1.2}, {0, 1.2}}
+	var sum portraitLook
+	for _, by := range shifts {
+		place := portraitPlace
+		for i := range place {
+			place[i] = place[i].add(by)
+		}
+		p, err := c.lookOnce(mat, l.imageQuad(place))
+		if err != nil {
+			return portraitLook{}, err
+		}
+		n := float64(len(shifts))
+		sum.photo += p.photo / n
+		sum.drawn += p.drawn / n
+		sum.empty += p.empty / n
+	}
+	return sum, nil
+}
+
+func (c *classifier) lookOnce(mat gocv.Mat, place quad) (portraitLook, error) {
 	big, err := warp(mat, place, portraitSize.Mul(2))
 	if err != nil {
 		return portraitLook{}, err

@@ -23,7 +23,8 @@ type field struct {
 	place quad // on the picture
 }
 
-// number reads the number; ok when at least one witness passes the number's own rules and the other does not contradict it.
+// number reads the number; ok when both witnesses read one number that passes
+// its own rules, or when one does, surely, and the other reads none that passes.
 func (r *reader) number(mat gocv.Mat, l *layout, on idnumber.Date) (f field, ok bool, err error) {
 	f.place = l.numberPlace()
 	zoneRead, err := r.recogniser.read(mat, f.place)
@@ -45,7 +46,7 @@ func (r *reader) number(mat gocv.Mat, l *layout, on idnumber.Date) (f field, ok 
 	}
 	if len(good) > 0 {
 		f.set(good)
-		return f, true, nil
+		return f, f.both || f.conf >= sureGlyph, nil
 	}
 	// Not by the rules: worth telling only when both read it so.
 	if len(all) == 2 && all[0].text() == all[1].text() {
@@ -75,11 +76,8 @@ func (l line) weakest() float64 {
 }
 
 // numberPlace is where the number stands on the picture: along the detected
-// line when there is one, since print shifts by a millimetre from card to card.
+// line, since print shifts by a millimetre from card to card.
 func (l *layout) numberPlace() quad {
-	if l.number == nil {
-		return l.imageQuad(numberZone)
-	}
 	n := len(l.number.glyphs)
 	first, last := l.card(l.number.centre(0)), l.card(l.number.centre(n-1))
 	pitch := (last.X - first.X) / float64(n-1)

@@ -64,7 +64,6 @@ func labelMarks() []mark {
 var (
 	wholeCard     = zone(0, 0, cardWidth, cardHeight)
 	nameZone      = zone(14.2, nameRow-2.9, 52, nameRow+2.9)
-	numberZone    = zone(numberFirst-2.4, numberRow-2.7, numberFirst+17*numberPitch+2.6, numberRow+2.7)
 	portraitPlace = zone(53.2, 5.8, 80.8, 40.3)
 )
 

@@ -10,7 +10,7 @@ package vision
 // half of the time in page faults.
 static void one_arena(void) {
 	mallopt(M_ARENA_MAX, 1);
-	mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	mallopt(M_MMAP_THRESHOLD, 12 << 20);
 	mallopt(M_TRIM_THRESHOLD, 256 << 20);
 }
 */

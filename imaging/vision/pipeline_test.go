@@ -246,6 +246,20 @@ func TestMissingPortraitIsNotAccepted(t *testing.T) {
 	}
 }
 
+func TestCutOffCardIsNotAccepted(t *testing.T) {
+	rng := specimen.Seed(230)
+	p := specimen.NewPerson(rng)
+	card := must[*image.RGBA](t)(specimen.Card(p, stockPortrait(t, rng)))
+	img, corners := specimen.Photograph(rng, card, specimen.Easy())
+	// All of the text stays; 5.5 mm of the card go on the right.
+	left, right := corners[0].X, corners[1].X
+	cut := img.SubImage(image.Rect(0, 0, int(right-(right-left)*5.5/85.6), img.Rect.Dy()))
+	r := check(t, imaging.Request{Image: specimen.JPEG(cut, 85), Claim: claim(p)})
+	if r.Verdict == imaging.Accept || !has(r, imaging.ReasonBorderIncomplete) || r.NumberAgreement != imaging.Agrees {
+		t.Errorf("verdict %s, number %s, reasons %+v", r.Verdict, r.NumberAgreement, r.Reasons)
+	}
+}
+
 func TestBackIsTheWrongSide(t *testing.T) {
 	rng := specimen.Seed(220)
 	back := must[*image.RGBA](t)(specimen.Back(specimen.NewPerson(rng)))

@@ -187,6 +187,21 @@ func TestNumberStandsBehindItsLabel(t *testing.T) {
 	}
 }
 
+func TestReadingIsBounded(t *testing.T) {
+	lines := func(n int, width float64) []quad {
+		out := make([]quad, n)
+		for i := range out {
+			out[i] = zone(0, 0, width, 48)
+		}
+		return out
+	}
+	for _, c := range []struct{ lines, width, want int }{{0, 1, 0}, {15, 300, 15}, {90, 100, linesMost}, {90, 9000, 12}} {
+		if got := readable(lines(c.lines, float64(c.width))); got != c.want {
+			t.Errorf("%d lines of %d columns: %d are read, want %d", c.lines, c.width, got, c.want)
+		}
+	}
+}
+
 func TestKeyListsThatDoNotFitAreRefused(t *testing.T) {
 	for _, keys := range []string{"", "ab\nc", "1\n2\n3"} {
 		if _, err := parseAlphabet(keys); err == nil {

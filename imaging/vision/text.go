@@ -9,8 +9,24 @@ import (
 	"gocv.io/x/gocv"
 )
 
-// linesMost bounds what is recognised; a card's front has about 15 lines.
-const linesMost = 40
+// Bounds of what is recognised: a card's front has about 15 lines, 5 000 columns
+// of the recogniser's input together. A page of print would take seconds.
+const (
+	linesMost   = 40
+	columnsMost = 16_000
+)
+
+// readable is the number of places, from the first, that stay within the bounds.
+func readable(places []quad) int {
+	columns := 0.0
+	for i, q := range places {
+		columns += min(lineMost, lineHeight*q.width()/q.height())
+		if i == linesMost || columns > columnsMost {
+			return i
+		}
+	}
+	return len(places)
+}
 
 // reader finds and reads the text of a picture.
 type reader struct {
@@ -18,77 +34,63 @@ type reader struct {
 	recogniser recogniser
 }
 
-// text is what a picture says, read in the more plausible of the two directions.
+// text is what a picture says, read in one of the two directions that its lines allow.
 type text struct {
-	places []quad // lines found, whether read or not
-	lines  []line
-	sure   bool // the direction is beyond doubt
+	places []quad // lines found, the largest first
+	lines  []line // those read, in the same order; one without glyphs could not be
 }
 
-// read finds the lines and reads the largest of them.
+// read finds the lines and reads the largest of them as they stand.
 func (r *reader) read(ctx context.Context, mat gocv.Mat) (*text, error) {
 	places, err := r.detector.find(mat, detectSide)
 	if err != nil {
 		return nil, err
 	}
 	t := &text{places: places}
-	turned, sure, err := r.upsideDown(mat, places)
-	if err != nil {
-		return nil, err
-	}
-	t.sure = sure
-	if turned {
-		t.turn()
-	}
-	return t, r.readLines(ctx, mat, t)
+	t.lines, err = r.readLines(ctx, mat, places[:readable(places)])
+	return t, err
 }
 
-// turn takes every line to be read from its other end.
-func (t *text) turn() {
-	for i, q := range t.places {
-		t.places[i] = q.turned()
-	}
-}
-
-func (r *reader) readLines(ctx context.Context, mat gocv.Mat, t *text) error {
-	t.lines = t.lines[:0]
-	for i, q := range t.places {
-		if i == linesMost {
-			break
-		}
+func (r *reader) readLines(ctx context.Context, mat gocv.Mat, places []quad) ([]line, error) {
+	lines := make([]line, 0, len(places))
+	for _, q := range places {
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
 		got, err := r.recogniser.read(mat, q)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if l := got.line(); len(l.glyphs) > 0 {
-			t.lines = append(t.lines, l)
-		}
+		lines = append(lines, got.line())
 	}
-	return nil
+	return lines, nil
 }
 
-// upsideDown reads the longest lines both ways and believes the surer.
-func (r *reader) upsideDown(mat gocv.Mat, places []quad) (turned, sure bool, err error) {
-	long := append([]quad(nil), places...)
-	sort.SliceStable(long, func(i, j int) bool { return long[i].width() > long[j].width() })
+// turned reads t from the other end of its lines. Nil when the longest lines
+// are clearly surer as they stand: print upside down makes no sense.
+func (r *reader) turned(ctx context.Context, mat gocv.Mat, t *text) (*text, error) {
+	long := append([]line(nil), t.lines...)
+	sort.SliceStable(long, func(i, j int) bool { return long[i].place.width() > long[j].place.width() })
+	long = long[:min(3, len(long))]
 	var as, other float64
-	n := min(3, len(long))
-	for _, q := range long[:n] {
-		for _, way := range []struct {
-			place quad
-			sum   *float64
-		}{{q, &as}, {q.turned(), &other}} {
-			got, err := r.recogniser.read(mat, way.place)
-			if err != nil {
-				return false, false, err
-			}
-			*way.sum += got.decode().confidence()
+	for _, l := range long {
+		got, err := r.recogniser.read(mat, l.place.turned())
+		if err != nil {
+			return nil, err
 		}
+		as += l.confidence()
+		other += got.decode().confidence()
 	}
-	return other > as, max(as, other)-min(as, other) > 0.15*float64(n), nil
+	if len(long) == 0 || as-other > 0.15*float64(len(long)) {
+		return nil, nil
+	}
+	o := &text{places: make([]quad, len(t.places))}
+	for i, q := range t.places {
+		o.places[i] = q.turned()
+	}
+	var err error
+	o.lines, err = r.readLines(ctx, mat, o.places[:len(t.lines)])
+	return o, err
 }
 
 // line is the free reading, with the digits read apart when the line looks like a number.

@@ -20,8 +20,8 @@ const (
 	sureGlyph = 0.80 // weakest glyph of a reading that may speak against the claim
 	fairGlyph = 0.50 // weakest glyph of a reading that may speak for it
 
-	surePhoto = 0.60 // probability of a photograph in the portrait place that passes
-	sureDrawn = 0.60 // probability of a drawing that refuses; between the two a person looks
+	surePhoto = 0.70 // probability of a photograph in the portrait place that passes
+	sureDrawn = 0.70 // probability of a drawing that refuses; between the two a person looks
 
 	leastWidth   = 280.0 // of the card, full-size pixels
 	leastSharp   = 12.0  // variance of the Laplacian, grey levels squared
@@ -78,26 +78,26 @@ func (e *examination) run(ctx context.Context) error {
 	return e.noCard()
 }
 
-// findCard reads the picture and looks for the card; when the direction was in doubt, both ways.
+// findCard reads the picture and looks for the card; upside down when it is not found as it stands.
 func (e *examination) findCard(ctx context.Context) (*layout, error) {
 	var err error
 	if e.text, err = e.reader.read(ctx, e.frame.mat); err != nil {
 		return nil, err
 	}
 	l := findLayout(e.text.lines)
-	if l.proven() || e.text.sure || e.backFound() {
+	if l.proven() || e.backFound() {
 		return l, nil
 	}
-	first := e.text.lines
-	e.text.turn()
-	e.text.lines = nil
-	if err := e.reader.readLines(ctx, e.frame.mat, e.text); err != nil {
-		return nil, err
+	turned, err := e.reader.turned(ctx, e.frame.mat, e.text)
+	if turned == nil || err != nil {
+		return l, err
 	}
-	if turned := findLayout(e.text.lines); turned.proven() || e.backFound() {
-		return turned, nil
+	first := e.text
+	e.text = turned
+	if o := findLayout(turned.lines); o.proven() || e.backFound() || o.possible() && !l.possible() {
+		return o, nil
 	}
-	e.text.lines = first
+	e.text = first
 	return l, nil
 }
 
@@ -154,7 +154,7 @@ func (e *examination) quality(l *layout) error {
 
 func (e *examination) portrait(l *layout) error {
 	place := l.imageQuad(portraitPlace)
-	p, err := e.classifier.look(e.frame.mat, place)
+	p, err := e.classifier.look(e.frame.mat, &l.cardMap)
 	if err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ func (e *examination) number(l *layout) error {
 		if claimed {
 			e.report.NumberAgreement = imaging.Unreadable
 		}
-		if f.value != "" && f.conf >= sureGlyph {
+		if f.both && f.conf >= sureGlyph {
 			e.find(imaging.Reject, imaging.ReasonNumberInvalid, f.conf, sureGlyph, &f.place)
 		} else {
 			e.find(imaging.Review, imaging.ReasonNumberUnreadable, f.conf, fairGlyph, &f.place)

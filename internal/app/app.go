@@ -48,6 +48,7 @@ type gateway struct {
 	opts     Options
 	log      *slog.Logger
 	ids      *compliance.IDs
+	lock     *os.File
 	store    *sqlstore.Store
 	auditlog *auditlog.Log
 	photos   *imaging.Pool
@@ -76,8 +77,11 @@ func (g *gateway) open(ctx context.Context) error {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return fmt.Errorf("app: data folder: %w", err)
 	}
-	g.opts.Progress("opening the ledger")
 	var err error
+	if g.lock, err = claim(c.Data); err != nil {
+		return err
+	}
+	g.opts.Progress("opening the ledger")
 	if g.store, err = sqlstore.Open(ctx, sqlstore.Options{DSN: c.LedgerDSN()}); err != nil {
 		return err
 	}
@@ -121,6 +125,7 @@ func (g *gateway) serviceOptions(safe *vault.Vault) verify.Options {
 		HashToken: httpapi.HashKey,
 		Lease:     time.Duration(c.Openings.Lease), Leases: leases, UploadToken: time.Duration(c.Uploads.Token),
 		PhotoLimits: imaging.Limits{MaxBytes: c.Imaging.MaxBytes, MaxPixels: c.Imaging.MaxPixels},
+		PhotosReady: func() bool { return anyReady(g.photos.Stats()) },
 		OnCommit:    g.auditlog.Notify,
 		OnDecision:  decisions,
 	}
@@ -137,11 +142,12 @@ func (g *gateway) openPolicy(ctx context.Context) error {
 			return err
 		}
 	}
-	fresh, err := g.store.PutPolicy(ctx, g.policy.Digest(), g.policy.Source())
-	if err != nil || !fresh {
+	ev, err := g.event(compliance.EventPolicyLive, map[string]string{"policy_digest": g.policy.Digest()})
+	if err != nil {
 		return err
 	}
-	return g.record(ctx, compliance.EventPolicyLive, map[string]string{"policy_digest": g.policy.Digest()})
+	_, err = g.store.PutPolicy(ctx, g.policy.Digest(), g.policy.Source(), ev)
+	return err
 }
 
 func (g *gateway) openLog(ctx context.Context, keys []*signing.Key) error {
@@ -207,9 +213,14 @@ func WorkerPath(configured string) (string, error) {
 	return path, nil
 }
 
-// record writes an event of the gateway itself, which belongs to no tenant.
+// event makes an event of the gateway itself, which belongs to no tenant.
+func (g *gateway) event(kind compliance.EventKind, data map[string]string) (compliance.Event, error) {
+	return compliance.NewEvent(g.ids.New(compliance.PrefixEvent), kind, "", "gateway", time.Now(), data)
+}
+
+// record writes an event of the gateway itself.
 func (g *gateway) record(ctx context.Context, kind compliance.EventKind, data map[string]string) error {
-	ev, err := compliance.NewEvent(g.ids.New(compliance.PrefixEvent), kind, "", "gateway", time.Now(), data)
+	ev, err := g.event(kind, data)
 	if err != nil {
 		return err
 	}
@@ -233,6 +244,9 @@ func (g *gateway) close() error {
 	}
 	if g.store != nil {
 		errs = append(errs, g.store.Close())
+	}
+	if g.lock != nil {
+		errs = append(errs, g.lock.Close())
 	}
 	return errors.Join(errs...)
 }

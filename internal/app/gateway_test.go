@@ -289,59 +289,64 @@ func forged(card []byte) []byte {
 func TestKilledWorkersCostNoRequest(t *testing.T) {
 	g := startGateway(t)
 	p, card := g.somebody(t, 3)
-	stop := make(chan struct{})
-	var killer sync.WaitGroup
-	killer.Go(func() {
-		for {
-			select {
-			case <-stop:
-				return
-			case <-time.After(700 * time.Millisecond):
-				for _, pid := range children(t) {
-					_ = syscall.Kill(pid, syscall.SIGKILL)
-					break
-				}
-			}
+	killed := 0
+	for range 6 {
+		answered := make(chan reply, 1)
+		go func() { answered <- g.signup(t, p.Number, p.Name, card) }()
+		if pid := busyWorker(t); pid != 0 && syscall.Kill(pid, syscall.SIGKILL) == nil {
+			killed++
 		}
-	})
-	for range 12 {
-		got := g.signup(t, p.Number, p.Name, card)
-		// Killed twice in one request it is pending, never approved unseen and never an error.
-		if got.status != http.StatusCreated || got.body["decision"] != "approved" && got.body["decision"] != "pending" {
+		got := <-answered
+		if got.status != http.StatusCreated || got.body["decision"] != "approved" {
 			t.Errorf("status %d, decision %v, code %v, reasons %v", got.status, got.body["decision"], got.body["code"], got.body["reasons"])
 		}
 	}
-	close(stop)
-	killer.Wait()
+	if killed == 0 {
+		t.Error("no worker was killed: the test shows nothing")
+	}
 }
 
-// children are the processes that this test process started: the workers.
-func children(t *testing.T) []int {
+// busyWorker waits until one of this process's workers is at work and returns
+// its pid: one that has used processor time since the first look.
+func busyWorker(t *testing.T) int {
 	t.Helper()
-	out, err := exec.Command("pgrep", "-f", "imaging-worker .*--socket").Output()
-	if err != nil {
-		return nil
+	first := map[int]int{}
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
+		for pid, used := range workers(t) {
+			if before, seen := first[pid]; seen && used > before+2 {
+				return pid
+			} else if !seen {
+				first[pid] = used
+			}
+		}
+		<-time.After(5 * time.Millisecond)
 	}
-	var pids []int
-	for field := range strings.FieldsSeq(string(out)) {
-		var pid int
-		if _, err := fmt.Sscan(field, &pid); err == nil && parent(pid) == os.Getpid() {
-			pids = append(pids, pid)
+	return 0
+}
+
+// workers are the imaging workers that this process started, with the clock ticks each has used.
+func workers(t *testing.T) map[int]int {
+	t.Helper()
+	out := map[int]int{}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range stats {
+		text, err := os.ReadFile(name)
+		if err != nil || !strings.Contains(string(text), "(imaging-worker)") {
+			continue
+		}
+		// proc(5): after the name come state, ppid, …, utime as the 14th field of all.
+		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+		pid, ppid, ticks := 0, 0, 0
+		_, _ = fmt.Sscan(filepath.Base(filepath.Dir(name)), &pid)
+		_, _ = fmt.Sscan(fields[1]+" "+fields[11], &ppid, &ticks)
+		if ppid == os.Getpid() {
+			out[pid] = ticks
 		}
 	}
-	return pids
-}
-
-func parent(pid int) int {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(text), ") ")
-	var state string
-	var ppid int
-	_, _ = fmt.Sscan(rest, &state, &ppid)
-	return ppid
+	return out
 }
 
 func TestRestartKeepsEverything(t *testing.T) {
@@ -362,6 +367,17 @@ func TestRestartKeepsEverything(t *testing.T) {
 	}
 	if got := g.send(t, http.MethodGet, "/readyz", "", nil); got.status != http.StatusOK {
 		t.Errorf("not ready: %v", got.body)
+	}
+}
+
+func TestASecondGatewayIsRefused(t *testing.T) {
+	g := startGateway(t)
+	err := Run(t.Context(), Options{Config: g.config, Log: slog.New(slog.DiscardHandler)})
+	if err == nil || !strings.Contains(err.Error(), "another gateway") {
+		t.Errorf("the second gateway: %v", err)
+	}
+	if got := g.send(t, http.MethodGet, "/readyz", "", nil); got.status != http.StatusOK {
+		t.Errorf("the first is not ready: %v", got.body)
 	}
 }
 

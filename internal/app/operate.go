@@ -97,8 +97,12 @@ func (o *Operator) CreateKey(ctx context.Context, tenantID string, role complian
 	if err != nil {
 		return "", "", err
 	}
-	if !slices.ContainsFunc(tenants, func(t sqlstore.Tenant) bool { return t.ID == tenantID }) {
+	i := slices.IndexFunc(tenants, func(t sqlstore.Tenant) bool { return t.ID == tenantID })
+	if i < 0 {
 		return "", "", fmt.Errorf("no tenant %s; `realname tenant list` shows them", tenantID)
+	}
+	if (role == compliance.RoleRegulator) != (tenants[i].Sector == compliance.SectorRegulator) {
+		return "", "", fmt.Errorf("a %s key is not for a tenant of sector %s", role, tenants[i].Sector)
 	}
 	id = o.ids.New(compliance.PrefixKey)
 	key, hash := httpapi.NewKey(rand.Reader)
@@ -112,11 +116,9 @@ func (o *Operator) CreateKey(ctx context.Context, tenantID string, role complian
 
 // RevokeKey ends a key; a running gateway refuses it within seconds.
 func (o *Operator) RevokeKey(ctx context.Context, id string) error {
-	ev, err := o.event(compliance.EventKeyRevoked, "", id, map[string]string{})
-	if err != nil {
-		return err
-	}
-	err = o.store.RevokeKey(ctx, id, ev)
+	err := o.store.RevokeKey(ctx, id, func(tenantID string) (compliance.Event, error) {
+		return o.event(compliance.EventKeyRevoked, tenantID, id, map[string]string{})
+	})
 	if errors.Is(err, verify.ErrNotFound) {
 		return fmt.Errorf("no live key %s", id)
 	}

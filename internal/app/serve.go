@@ -16,7 +16,7 @@ import (
 // serve answers requests until ctx ends, with the background work beside it.
 func (g *gateway) serve(ctx context.Context) error {
 	api, err := httpapi.New(httpapi.Options{
-		Service: g.service, Log: g.auditlog, Clauses: g.policy, Credentials: g.store, Probes: g.probes(),
+		Service: g.service, Log: g.auditlog, Clauses: newPolicies(g.store, g.log, g.policy), Credentials: g.store, Probes: g.probes(),
 		Registry: g.metrics, Logger: g.log, Now: time.Now, IDs: g.ids,
 	})
 	if err != nil {
@@ -32,7 +32,9 @@ func (g *gateway) serve(ctx context.Context) error {
 	defer stopBackground()
 	group, groupCtx := errgroup.WithContext(background)
 	group.Go(func() error { return g.auditlog.Run(groupCtx) })
-	group.Go(func() error { g.settle(groupCtx); return nil })
+	// Apart, because settling may wait for workers and leases must not.
+	group.Go(func() error { return g.every(groupCtx, "settle pending", g.service.Settle) })
+	group.Go(func() error { return g.every(groupCtx, "expire leases", g.service.ExpireLeases) })
 
 	serving, stopServing := context.WithCancel(ctx)
 	defer stopServing()
@@ -48,24 +50,22 @@ func (g *gateway) serve(ctx context.Context) error {
 	return errors.Join(served, group.Wait())
 }
 
-// settle retries pending decisions and ends leases until ctx ends.
-func (g *gateway) settle(ctx context.Context) {
+// every does work again and again until ctx ends.
+func (g *gateway) every(ctx context.Context, what string, work func(context.Context) (int, error)) error {
 	tick := time.NewTicker(time.Duration(g.opts.Config.Settle.Every))
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-tick.C:
 		}
-		// Settling first: a decision whose deadline has come releases its own opening.
-		if n, err := g.service.Settle(ctx); err != nil && ctx.Err() == nil {
-			g.log.Warn("pending verifications were not settled", "error", err)
-		} else if n > 0 {
-			g.log.Info("pending verifications settled", "count", n)
-		}
-		if _, err := g.service.ExpireLeases(ctx); err != nil && ctx.Err() == nil {
-			g.log.Warn("leases were not expired", "error", err)
+		switch n, err := work(ctx); {
+		case ctx.Err() != nil:
+		case err != nil:
+			g.log.Warn("background work will be tried again", "work", what, "error", err)
+		case n > 0:
+			g.log.Info("background work done", "work", what, "count", n)
 		}
 	}
 }

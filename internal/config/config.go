@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"time"
 
@@ -153,6 +154,9 @@ func Parse(text []byte) (Config, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict(), yaml.DisallowUnknownField())
 	if err := dec.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
 		return Config{}, errors.New(yaml.FormatError(err, false, true))
+	}
+	if reflect.DeepEqual(c, Config{}) {
+		c = Default() // the decoder empties what a document of comments is decoded into
 	}
 	if err := dec.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
 		return Config{}, errors.New("want one YAML document")

@@ -31,6 +31,8 @@ func TestMistakesAreNamed(t *testing.T) {
 		least + "imaging:\n  wrokers: 3\n":          "[5:3]",
 		least + "listen: a\nlisten: b\n":            "listen",
 		"listen: x\n":                               "authority.url is required",
+		"# only a comment\n":                        "authority.url is required; authority.secret_file is required",
+		"":                                          "authority.url is required; authority.secret_file is required",
 		least + "settle:\n  every: soon\n":          "time span",
 		least + "settle:\n  every: -1s\n":           "time span",
 		least + "imaging:\n  workers: 0\n":          "imaging.workers",

@@ -6,6 +6,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -131,6 +132,10 @@ signup that uses both in signup.json. Try:
 
 Press Ctrl-C to stop.
 `, s.gatewayAt, s.simAt, dir, s.platform.Key, s.carrier.Key, s.regulator.Key)
-	<-ctx.Done()
-	return nil
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-s.ended:
+		return errors.New("run: the gateway ended; see gateway.log in the folder, with --keep")
+	}
 }

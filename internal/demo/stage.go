@@ -37,6 +37,7 @@ type stage struct {
 	gatewayAt string // base address
 	simAt     string // host:port
 	gateway   *exec.Cmd
+	ended     chan struct{} // closed when the gateway has ended
 	sim       *exec.Cmd
 
 	platform, carrier, regulator tenant
@@ -175,6 +176,8 @@ func (s *stage) start(ctx context.Context) error {
 	if err := s.gateway.Start(); err != nil {
 		return err
 	}
+	s.ended = make(chan struct{})
+	go func() { _ = s.gateway.Wait(); close(s.ended) }()
 	if err := s.ready(ctx, s.gatewayAt+"/readyz"); err != nil {
 		text, _ := os.ReadFile(logs.Name())
 		return fmt.Errorf("the gateway did not become ready: %w\n%s", err, tail(text, 2000))
@@ -234,7 +237,12 @@ func (s *stage) ready(ctx context.Context, address string) error {
 		}
 		resp, err := s.client.Do(req)
 		if err != nil {
-			return false, nil // not listening yet
+			select {
+			case <-s.ended:
+				return false, errors.New("it ended")
+			default:
+				return false, nil // not listening yet
+			}
 		}
 		defer resp.Body.Close()
 		return resp.StatusCode < 300, nil
@@ -261,9 +269,9 @@ func poll(ctx context.Context, done func() (bool, error)) error {
 }
 
 func (s *stage) stop() {
-	if s.gateway != nil && s.gateway.Process != nil {
+	if s.ended != nil {
 		_ = s.gateway.Process.Signal(syscall.SIGTERM)
-		_ = s.gateway.Wait()
+		<-s.ended
 	}
 	s.fellAuthority()
 }

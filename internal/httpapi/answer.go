@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"time"
@@ -136,7 +137,7 @@ type teller struct {
 	clauses Clauses
 }
 
-func (t teller) verification(a verify.Answer) verificationAnswer {
+func (t teller) verification(ctx context.Context, a verify.Answer) verificationAnswer {
 	d := &a.Decision
 	out := verificationAnswer{
 		ID: d.ID, Version: d.Version, BizNo: a.BizNo, Scene: d.Scene, Event: d.Occasion, Product: d.Product,
@@ -146,7 +147,7 @@ func (t teller) verification(a verify.Answer) verificationAnswer {
 		Receipt: "/v1/verifications/" + d.ID + "/receipt?version=" + strconv.Itoa(d.Version),
 	}
 	for _, r := range d.Reasons {
-		told := t.reason(r, d)
+		told := t.reason(ctx, r, d)
 		if !slices.ContainsFunc(out.Reasons, func(o reasonAnswer) bool { return o.Code == told.Code }) {
 			out.Reasons = append(out.Reasons, told)
 		}
@@ -158,15 +159,18 @@ func (t teller) verification(a verify.Answer) verificationAnswer {
 		exceeded := d.Outcome == compliance.Rejected && q.Used+1 > q.Limit
 		out.Quotas = append(out.Quotas, quotaAnswer{Family: q.Family, Clause: q.Clause, Exceeded: exceeded})
 	}
-	if a.Opening != nil {
+	switch ref := d.Opening; {
+	case a.Opening != nil:
 		out.Opening = &openingSummary{ID: a.Opening.ID, State: string(a.Opening.State), LeaseUntil: a.Opening.LeaseUntil}
+	case ref != nil && ref.State != "":
+		out.Opening = &openingSummary{ID: ref.ID, State: ref.State, LeaseUntil: ref.LeaseUntil}
 	}
 	return out
 }
 
 // reason tells one reason. What is not disclosed is told as the neutral reason
 // and without its clauses, whose titles would name the suspicion.
-func (t teller) reason(ref compliance.ReasonRef, d *compliance.Decision) reasonAnswer {
+func (t teller) reason(ctx context.Context, ref compliance.ReasonRef, d *compliance.Decision) reasonAnswer {
 	r := compliance.PublicReason(ref.Code)
 	out := reasonAnswer{
 		Code: r.Code, Message: r.Clerk.In(t.lang), Person: r.Person.In(t.lang), Remedy: r.Remedy.In(t.lang),
@@ -176,7 +180,7 @@ func (t teller) reason(ref compliance.ReasonRef, d *compliance.Decision) reasonA
 		out.Materials = append(out.Materials, materialAnswer{ID: m.ID, Name: m.Text().In(t.lang)})
 	}
 	if r.Code == ref.Code {
-		out.Clauses = t.clausesOf(ref.Clauses, d)
+		out.Clauses = t.clausesOf(ctx, ref.Clauses, d)
 	}
 	if d.Outcome == compliance.Rejected || d.Outcome == compliance.Review {
 		out.Appeal = t.appeal(compliance.AppealWay(d.Facts.Sector, d.Scene))
@@ -184,10 +188,10 @@ func (t teller) reason(ref compliance.ReasonRef, d *compliance.Decision) reasonA
 	return out
 }
 
-func (t teller) clausesOf(ids []string, d *compliance.Decision) []clauseAnswer {
+func (t teller) clausesOf(ctx context.Context, ids []string, d *compliance.Decision) []clauseAnswer {
 	out := make([]clauseAnswer, 0, len(ids))
 	for _, id := range ids {
-		c, ok := t.clauses.Clause(id, d.Facts.Date)
+		c, ok := t.clauses.Clause(ctx, d.PolicyDigest, id, d.Facts.Date)
 		if !ok {
 			// The policy that decided is gone; the decision's own finding still names the article.
 			out = append(out, citedIn(id, d.Findings))

@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/semaphore"
 
 	"realname/compliance"
 )
@@ -22,7 +23,7 @@ var specification []byte
 // Specification is the OpenAPI 3.1 document of the API, in YAML.
 func Specification() []byte { return bytes.Clone(specification) }
 
-// Options are what an API is made of. All are needed but Probes and RequestTimeout.
+// Options are what an API is made of. All are needed but Probes, RequestTimeout and BodyMemory.
 type Options struct {
 	Service     Service
 	Log         Log
@@ -35,6 +36,8 @@ type Options struct {
 	IDs         *compliance.IDs
 	// RequestTimeout bounds one request, uploads included; 50 s when zero.
 	RequestTimeout time.Duration
+	// BodyMemory bounds what request bodies and what is decoded from them may take at once, in bytes; 256 MiB when zero.
+	BodyMemory int64
 }
 
 // API is the HTTP handler. It is safe for concurrent use.
@@ -42,6 +45,7 @@ type API struct {
 	o      Options
 	echo   *echo.Echo
 	keys   *keyCache
+	memory *semaphore.Weighted
 	routes map[string]bool // the templates that may stand in a log line or a label
 
 	requests *prometheus.CounterVec
@@ -54,13 +58,19 @@ func New(o Options) (*API, error) {
 	if o.RequestTimeout <= 0 {
 		o.RequestTimeout = 50 * time.Second
 	}
-	a := &API{o: o, echo: echo.New(), keys: newKeyCache(o.Credentials, o.Now), routes: map[string]bool{}}
+	if o.BodyMemory <= 0 {
+		o.BodyMemory = defaultBodyMemory
+	}
+	a := &API{
+		o: o, echo: echo.New(), keys: newKeyCache(o.Credentials, o.Now), memory: semaphore.NewWeighted(o.BodyMemory),
+		routes: map[string]bool{},
+	}
 	if err := a.measure(); err != nil {
 		return nil, err
 	}
 	a.echo.HideBanner = true
 	a.echo.HTTPErrorHandler = func(err error, c echo.Context) { a.fail(c, err) }
-	a.echo.Use(a.identify, a.observe, a.guard)
+	a.echo.Use(a.identify, a.observe, a.guard, a.letGo)
 	a.route()
 	for _, r := range a.echo.Routes() {
 		a.routes[r.Path] = true
@@ -79,9 +89,9 @@ func (a *API) route() {
 	e.GET("/openapi.yaml", a.openapi)
 
 	// Middleware stands at each route: a group's would answer 404 where 405 is right.
-	readers := []echo.MiddlewareFunc{a.authenticate, a.allow(compliance.RoleTenant, compliance.RoleRegulator)}
-	e.GET("/v1/audit/checkpoint", a.checkpoint, readers...)
-	e.GET("/v1/audit/tile/*", a.tile, readers...)
+	e.GET("/v1/audit/checkpoint", a.checkpoint, a.authenticate, a.allow(compliance.RoleTenant, compliance.RoleRegulator))
+	// The leaves are those of all tenants, so no tenant may read them.
+	e.GET("/v1/audit/tile/*", a.tile, a.authenticate, a.allow(compliance.RoleRegulator))
 
 	tenants := []echo.MiddlewareFunc{a.authenticate, a.allow(compliance.RoleTenant), a.attempts}
 	e.POST("/v1/verifications", a.createVerification, tenants...)

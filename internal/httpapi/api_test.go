@@ -51,6 +51,7 @@ type service struct {
 	fail    error // of every call but RefuseAttempt
 	refused error // of RefuseAttempt
 	panics  bool
+	within  func() // is called while a Decide is under way
 }
 
 func (s *service) on(key string, record func()) error {
@@ -69,6 +70,9 @@ func (s *service) on(key string, record func()) error {
 }
 
 func (s *service) Decide(_ context.Context, _ verify.Caller, key string, r verify.Request) (verify.Answer, error) {
+	if s.within != nil {
+		s.within()
+	}
 	return s.answer, s.on(key, func() { s.decided = append(s.decided, r) })
 }
 
@@ -224,6 +228,16 @@ func (c *credentials) CallerByKeyHash(_ context.Context, hash string) (verify.Ca
 	return who, nil
 }
 
+// policies are known by their digests, as in the ledger.
+type policies map[string]*policy.Policy
+
+func (p policies) Clause(_ context.Context, digest, id, date string) (policy.Clause, bool) {
+	if known, ok := p[digest]; ok {
+		return known.Clause(id, date)
+	}
+	return policy.Clause{}, false
+}
+
 // harness is the real handler on a real socket before a scripted service.
 type harness struct {
 	t         *testing.T
@@ -232,6 +246,7 @@ type harness struct {
 	service   *service
 	log       *publishedLog
 	creds     *credentials
+	policies  policies
 	key       string // of a tenant
 	regulator string // key of a regulator
 	logged    *lockedBuffer
@@ -265,9 +280,13 @@ var (
 	evidenceIDs = []string{testIDs.New(compliance.PrefixEvidence), testIDs.New(compliance.PrefixEvidence)}
 )
 
+// testMemory lets one body of the largest size through at a time.
+const testMemory = maxPhotos
+
 func newHarness(t *testing.T, probes ...Probe) *harness {
 	t.Helper()
 	h := &harness{t: t, logged: &lockedBuffer{}, spec: loadSpec(t), now: testTime}
+	h.policies = policies{policy.Builtin().Digest(): policy.Builtin()}
 	token, _ := NewUploadToken(rand.Reader)
 	h.service = &service{token: token, answer: approvedAnswer(), opening: verify.Opening{
 		ID: openingIDs[0], DecisionID: decisionID, Product: "phone_card", State: quota.Reserved, Origin: "gateway",
@@ -283,9 +302,9 @@ func newHarness(t *testing.T, probes ...Probe) *harness {
 		return h.now
 	}
 	api, err := New(Options{
-		Service: h.service, Log: h.log, Clauses: policy.Builtin(), Credentials: h.creds, Probes: probes,
+		Service: h.service, Log: h.log, Clauses: h.policies, Credentials: h.creds, Probes: probes,
 		Registry: prometheus.NewRegistry(), Logger: slog.New(slog.NewJSONHandler(h.logged, nil)), Now: clock,
-		IDs: compliance.NewIDs(clock, rand.Reader),
+		IDs: compliance.NewIDs(clock, rand.Reader), BodyMemory: testMemory,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -408,7 +427,7 @@ func approvedAnswer() verify.Answer {
 		ID: decisionID, Version: 1, TenantID: "tnt_a", Scene: compliance.SceneSignup, Occasion: compliance.OccasionOpen,
 		Product: "account", CustomerType: "individual", Channel: compliance.ChannelOnline, Outcome: compliance.Approved,
 		Checks:       []compliance.Check{{Name: compliance.CheckNumber, Result: compliance.Passed, Source: "gateway", At: testTime}},
-		PolicyDigest: strings.Repeat("ab", 32), DecidedAt: testTime, ExpiresAt: testTime.Add(time.Hour),
+		PolicyDigest: policy.Builtin().Digest(), DecidedAt: testTime, ExpiresAt: testTime.Add(time.Hour),
 		Facts: compliance.Facts{Date: "2026-03-02", Sector: compliance.SectorTelecom, Scene: compliance.SceneSignup},
 	}}
 }
@@ -418,7 +437,7 @@ func goodRequest(change func(m map[string]any)) string {
 	m := map[string]any{
 		"biz_no": "B-1", "scene": "signup", "event": "open", "product": "account",
 		"parties": []any{map[string]any{
-			"role": "holder", "name": "王测试", "document": map[string]any{"kind": "resident_id", "number": "110105194912310002"},
+			"role": "holder", "name": "王测试", "document": map[string]any{"kind": "resident_id", "number": "110105194912310003"},
 		}},
 		"channel": map[string]any{"kind": "online"}, "purpose": "registration", "legal_basis": "statutory_duty",
 	}

@@ -101,7 +101,7 @@ func TestKeyCacheIsBounded(t *testing.T) {
 	}
 }
 
-// TestRoles: a regulator reads the log and nothing else; a tenant reads the log too.
+// TestRoles: a regulator reads the log and nothing else; a tenant reads of the log only its checkpoint.
 func TestRoles(t *testing.T) {
 	h := newHarness(t)
 	h.log.files["checkpoint"] = "origin\n0\n"
@@ -109,6 +109,14 @@ func TestRoles(t *testing.T) {
 		if r := h.call("GET", "/v1/audit/checkpoint", "", header{"Authorization": "Bearer " + key}); r.status != http.StatusOK {
 			t.Errorf("checkpoint: %d", r.status)
 		}
+	}
+	h.log.files["tile/entries/000.p/5"] = "leaves of all tenants"
+	const leaves = "/v1/audit/tile/entries/000.p/5"
+	if r := h.call("GET", leaves, "", header{"Authorization": "Bearer " + h.regulator}); r.status != http.StatusOK {
+		t.Errorf("a regulator gets the leaves as %d", r.status)
+	}
+	for _, path := range []string{leaves, "/v1/audit/tile/0/000.p/5", "/v1/audit/tile/x"} {
+		h.wantProblem(h.call("GET", path, ""), http.StatusForbidden, "forbidden")
 	}
 	for _, r := range h.api.echo.Routes() {
 		path := strings.NewReplacer(":id", decisionID).Replace(r.Path)

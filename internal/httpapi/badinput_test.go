@@ -68,6 +68,11 @@ func TestBadInput(t *testing.T) {
 		"evidence of no kind":            {with("evidence", []any{map[string]any{}}), mediaJSON, bad, "validation_failed", "/evidence/0/kind"},
 		"evidence id of a stranger kind": {with("evidence", []any{map[string]any{"id": openingIDs[0]}}), mediaJSON, bad, "validation_failed", "/evidence/0/id"},
 		"bad base64":                     {with("evidence", []any{map[string]any{"kind": "document_photo", "content": "a b!"}}), mediaJSON, bad, "base64_malformed", "/evidence/0/content"},
+		"a list of 10 001":               {with("evidence", make([]struct{}, maxItems+1)), mediaJSON, bad, "json_too_many_items", "/evidence"},
+		"purpose in words":               {with("purpose", "for the son of Mr Wang"), mediaJSON, bad, "validation_failed", "/purpose"},
+		"purpose in Chinese":             {with("purpose", "实名登记"), mediaJSON, bad, "validation_failed", "/purpose"},
+		"legal basis in capitals":        {with("legal_basis", "PIPL-13"), mediaJSON, bad, "validation_failed", "/legal_basis"},
+		"notice in words":                {with("notice_version", "second one"), mediaJSON, bad, "validation_failed", "/notice_version"},
 		"gzip bomb announced":            {good, "gzip", media, "unsupported_media_type", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -208,6 +213,30 @@ func TestPanicCostsOneRequest(t *testing.T) {
 		t.Errorf("logged: %s", logged)
 	}
 	h.lives()
+}
+
+// TestAttemptsNameTheirOperation: method and path as in the specification, never the path that was asked for.
+func TestAttemptsNameTheirOperation(t *testing.T) {
+	h := newHarness(t)
+	for path, endpoint := range map[string]string{
+		"/v1/verifications":                             "POST /v1/verifications",
+		"/v1/verifications/" + decisionID + "/evidence": "POST /v1/verifications/{id}/evidence",
+		"/v1/openings":                                  "POST /v1/openings",
+		"/v1/openings/import":                           "POST /v1/openings/import",
+		"/v1/openings/" + openingIDs[0] + "/confirm":    "POST /v1/openings/{id}/confirm",
+		"/v1/evidence":                                  "POST /v1/evidence",
+		"/v1/numbers/check":                             "POST /v1/numbers/check",
+	} {
+		h.service.attempts = nil
+		h.wantProblem(h.call("POST", path, "{"), http.StatusBadRequest, "json_malformed")
+		if len(h.service.attempts) != 1 || h.service.attempts[0] != "tnt_a "+endpoint+" json_malformed" {
+			t.Errorf("%s is recorded as %q", path, h.service.attempts)
+		}
+		method, template, _ := strings.Cut(endpoint, " ")
+		if h.spec.at(h.spec.doc, "paths", template, strings.ToLower(method)) == nil {
+			t.Errorf("%s is not in the specification", endpoint)
+		}
+	}
 }
 
 func TestAttemptThatCannotBeRecorded(t *testing.T) {

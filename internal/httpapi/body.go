@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -50,20 +51,23 @@ func mediaTypeOf(r *http.Request) (string, map[string]string, error) {
 }
 
 // readBody reads at most limit bytes; a body that announces more is refused unread.
-func readBody(c echo.Context, limit int64) ([]byte, error) {
-	r := c.Request()
-	if r.ContentLength > limit {
-		return nil, refuseLarge(limitDetail(limit))
+func (a *API) readBody(c echo.Context, limit, cost int64) ([]byte, error) {
+	if err := a.hold(c, limit, cost); err != nil {
+		return nil, err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response().Writer, r.Body, limit))
-	if err != nil {
+	r := c.Request()
+	var body bytes.Buffer
+	if r.ContentLength > 0 {
+		body.Grow(int(r.ContentLength) + bytes.MinRead) // ReadFrom wants that much room to see the end
+	}
+	if _, err := body.ReadFrom(http.MaxBytesReader(c.Response().Writer, r.Body, limit)); err != nil {
 		return nil, refuseBody(err)
 	}
-	return body, nil
+	return body.Bytes(), nil
 }
 
 // readJSON reads and decodes a JSON body of at most limit bytes.
-func readJSON(c echo.Context, limit int64, into any) error {
+func (a *API) readJSON(c echo.Context, limit int64, into any) error {
 	media, _, err := mediaTypeOf(c.Request())
 	if err != nil {
 		return err
@@ -71,7 +75,7 @@ func readJSON(c echo.Context, limit int64, into any) error {
 	if media != mediaJSON {
 		return refuseMedia("send " + mediaJSON)
 	}
-	body, err := readBody(c, limit)
+	body, err := a.readBody(c, limit, costJSON)
 	if err != nil {
 		return err
 	}
@@ -80,14 +84,14 @@ func readJSON(c echo.Context, limit int64, into any) error {
 
 // readWithPhotos reads a request that may bring photos: JSON, or multipart
 // with a part `request` and parts `evidence[<i>]`, which it returns by index.
-func readWithPhotos(c echo.Context, into any, inline func() bool) (map[int][]byte, error) {
+func (a *API) readWithPhotos(c echo.Context, into any, inline func() bool) (map[int][]byte, error) {
 	media, params, err := mediaTypeOf(c.Request())
 	if err != nil {
 		return nil, err
 	}
 	switch media {
 	case mediaJSON:
-		body, err := readBody(c, maxPhotos)
+		body, err := a.readBody(c, maxPhotos, costJSON)
 		if err != nil {
 			return nil, err
 		}
@@ -100,7 +104,7 @@ func readWithPhotos(c echo.Context, into any, inline func() bool) (map[int][]byt
 		return nil, nil
 	case mediaMultipart:
 		parts := map[int][]byte{}
-		err := readParts(c, params["boundary"], func(name string, part io.Reader) error {
+		err := a.readParts(c, params["boundary"], func(name string, part io.Reader) error {
 			if name == "request" {
 				return decodePart(part, into)
 			}
@@ -121,13 +125,13 @@ func readWithPhotos(c echo.Context, into any, inline func() bool) (map[int][]byt
 const maxParts = 17
 
 // readParts hands each part to take, in the order of arrival, and wants every part in required once.
-func readParts(c echo.Context, boundary string, take func(name string, part io.Reader) error, required ...string) error {
+func (a *API) readParts(c echo.Context, boundary string, take func(name string, part io.Reader) error, required ...string) error {
 	r := c.Request()
 	if boundary == "" {
 		return refuse("multipart_malformed", "the boundary is missing")
 	}
-	if r.ContentLength > maxPhotos {
-		return refuseLarge(limitDetail(maxPhotos))
+	if err := a.hold(c, maxPhotos, costRaw); err != nil {
+		return err
 	}
 	reader := multipart.NewReader(http.MaxBytesReader(c.Response().Writer, r.Body, maxPhotos), boundary)
 	seen := map[string]bool{}
@@ -190,7 +194,10 @@ func evidenceIndex(name string) (int, bool) {
 	return i, ok && closed && err == nil && i >= 0 && strconv.Itoa(i) == digits
 }
 
-const maxIdempotencyKey = 128
+const (
+	maxReference      = 128
+	maxIdempotencyKey = 128
+)
 
 // idempotencyKey is the key that every creation carries.
 func idempotencyKey(r *http.Request) (string, error) {
@@ -198,10 +205,14 @@ func idempotencyKey(r *http.Request) (string, error) {
 	if len(values) == 0 || len(values) == 1 && values[0] == "" {
 		return "", compliance.E(compliance.FaultInvalid, "idempotency_key_missing", "creation needs an Idempotency-Key header")
 	}
-	if key := values[0]; len(values) == 1 && len(key) <= maxIdempotencyKey && strings.Trim(key, idempotencyAlphabet) == "" {
-		return key, nil
+	key := values[0]
+	if len(values) > 1 || len(key) > maxIdempotencyKey || strings.Trim(key, idempotencyAlphabet) != "" {
+		return "", compliance.E(compliance.FaultInvalid, "idempotency_key_malformed", "one header of 1 to 128 characters out of A-Z a-z 0-9 -._~:/+=")
 	}
-	return "", compliance.E(compliance.FaultInvalid, "idempotency_key_malformed", "one header of 1 to 128 characters out of A-Z a-z 0-9 -._~:/+=")
+	if personal(key) {
+		return "", refuse("personal_data_in_reference", "in the header Idempotency-Key")
+	}
+	return key, nil
 }
 
 const idempotencyAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/+="

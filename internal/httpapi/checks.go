@@ -30,7 +30,7 @@ type numberFinding struct {
 // checkNumber judges one number by its standard alone; nothing is asked of anyone and nothing is kept.
 func (a *API) checkNumber(c echo.Context) error {
 	var body numberCheckRequest
-	if err := readJSON(c, maxJSON, &body); err != nil {
+	if err := a.readJSON(c, maxJSON, &body); err != nil {
 		return err
 	}
 	if err := validateFields(&body, ""); err != nil {
@@ -81,7 +81,7 @@ type photoReason struct {
 
 // checkPhoto checks one photo: a bare image, or multipart with the parts `image` and, optionally, `claim`.
 func (a *API) checkPhoto(c echo.Context) error {
-	image, claim, err := readPhoto(c)
+	image, claim, err := a.readPhoto(c)
 	if err != nil {
 		return err
 	}
@@ -121,20 +121,20 @@ func photoText(code string, class imaging.Class) compliance.ReasonText {
 }
 
 // readPhoto takes a bare image under any image type: its first bytes decide what it is.
-func readPhoto(c echo.Context) ([]byte, photoClaim, error) {
+func (a *API) readPhoto(c echo.Context) ([]byte, photoClaim, error) {
 	var claim photoClaim
 	media, params, err := mediaTypeOf(c.Request())
 	switch {
 	case err != nil:
 		return nil, claim, err
 	case strings.HasPrefix(media, "image/"):
-		image, err := readBody(c, maxImage)
+		image, err := a.readBody(c, maxImage, costRaw)
 		return image, claim, err
 	case media != mediaMultipart:
 		return nil, claim, refuseMedia("send an image, or " + mediaMultipart)
 	}
 	var image []byte
-	err = readParts(c, params["boundary"], func(name string, part io.Reader) (err error) {
+	err = a.readParts(c, params["boundary"], func(name string, part io.Reader) (err error) {
 		switch name {
 		case "image":
 			image, err = readPart(part, maxImage)

@@ -40,7 +40,7 @@ func photoReport() imaging.Report {
 	return imaging.Report{
 		Verdict: imaging.Reject, Class: imaging.ClassResidentFront, NumberAgreement: imaging.Disagrees, NameAgreement: imaging.Agrees,
 		Reasons: []imaging.Reason{{Code: imaging.ReasonNumberMismatch, Value: 0.125, Threshold: 0.375, Place: &imaging.Box{X: 1, Y: 2, Width: 3, Height: 4}}},
-		Fields:  imaging.Fields{Number: "110105194912310002", Name: "王测试"}, Width: 640, Height: 400, Pipeline: "test",
+		Fields:  imaging.Fields{Number: "110105194912310003", Name: "王测试"}, Width: 640, Height: 400, Pipeline: "test",
 	}
 }
 
@@ -53,7 +53,7 @@ func TestCheckPhoto(t *testing.T) {
 	if r.status != http.StatusOK || got.Verdict != imaging.Reject || got.Reasons[0].Code != "number_mismatch" || got.Reasons[0].Place == nil {
 		t.Fatalf("%d %s", r.status, r.body)
 	}
-	for _, secret := range []string{"110105194912310002", "王测试", "0.375", "0.125"} {
+	for _, secret := range []string{"110105194912310003", "王测试", "0.375", "0.125"} {
 		if strings.Contains(string(r.body), secret) {
 			t.Errorf("%s shows without reveal", secret)
 		}
@@ -63,13 +63,13 @@ func TestCheckPhoto(t *testing.T) {
 	}
 
 	body, contentType := multipartBody(t, part{"image", "image/png", "png"},
-		part{"claim", mediaJSON, `{"number":"110105194912310002","name":"王测试","side":"back","reveal":true}`})
+		part{"claim", mediaJSON, `{"number":"110105194912310003","name":"王测试","side":"back","reveal":true}`})
 	r = h.call("POST", "/v1/photos/check", body, header{"Content-Type": contentType})
 	r.decode(t, &got)
-	if r.status != http.StatusOK || got.Number != "110105194912310002" || got.Name != "王测试" {
+	if r.status != http.StatusOK || got.Number != "110105194912310003" || got.Name != "王测试" {
 		t.Fatalf("%d %s", r.status, r.body)
 	}
-	if p := h.service.photos[1]; p.Claim == nil || p.Claim.Number != "110105194912310002" || p.Side != imaging.SideBack || string(p.Image) != "png" {
+	if p := h.service.photos[1]; p.Claim == nil || p.Claim.Number != "110105194912310003" || p.Side != imaging.SideBack || string(p.Image) != "png" {
 		t.Errorf("the claim did not arrive")
 	}
 }

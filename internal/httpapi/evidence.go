@@ -23,7 +23,7 @@ func (a *API) createEvidence(c echo.Context) error {
 		return err
 	}
 	var body newEvidenceRequest
-	if err := readJSON(c, maxJSON, &body); err != nil {
+	if err := a.readJSON(c, maxJSON, &body); err != nil {
 		return err
 	}
 	if err := validateFields(&body, ""); err != nil {
@@ -84,7 +84,7 @@ func (a *API) patchEvidence(c echo.Context) error {
 	if err != nil || offset < 0 {
 		return compliance.E(compliance.FaultInvalid, "upload_offset_missing", "Upload-Offset is a decimal number")
 	}
-	chunk, err := readBody(c, maxImage)
+	chunk, err := a.readBody(c, maxImage, costRaw)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,9 @@ import (
 // maxDepth is how deeply a JSON body may be nested; our own types need five levels.
 const maxDepth = 32
 
+// maxItems is how many items an array may have; the longest of ours is that of an import.
+const maxItems = maxImportRows
+
 // decodeJSON decodes one JSON value into a pointer to one of our request types
 // (structs, slices, strings, booleans, integers). It is stricter than
 // encoding/json: field names match by case, no field is unknown or repeated,
@@ -37,9 +40,8 @@ func decodeJSON(body []byte, into any, base string) error {
 	if err := w.value(reflect.TypeOf(into).Elem(), base); err != nil {
 		return err
 	}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(into); err != nil {
+	// Unlike a json.Decoder this makes no copy of the body.
+	if err := json.Unmarshal(body, into); err != nil {
 		// The walker has vouched for every field, so this says that the two disagree.
 		return refuse("json_wrong_type", "the value does not fit")
 	}
@@ -155,6 +157,10 @@ func (w *walker) array(t reflect.Type, at string) error {
 		if w.body[w.pos] == ']' {
 			w.pos++
 			return nil
+		}
+		if i == maxItems {
+			// A few bytes of text may stand for a large value.
+			return refuse("json_too_many_items", fmt.Sprintf("at most %d", maxItems)).at(at)
 		}
 		if w.body[w.pos] == ',' {
 			w.pos++

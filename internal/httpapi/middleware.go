@@ -24,6 +24,7 @@ const (
 	keyCaller  = "caller"
 	keyUpload  = "upload"
 	keyCode    = "code"
+	keyHeld    = "held"
 )
 
 // prefixRequest marks the id of a request: it is in every answer and log line, and in no ledger.

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -18,7 +19,7 @@ func (a *API) createOpening(c echo.Context) error {
 		return err
 	}
 	var body openingRequest
-	parts, err := readWithPhotos(c, &body, func() bool { return hasContent(body.Evidence) })
+	parts, err := a.readWithPhotos(c, &body, func() bool { return hasContent(body.Evidence) })
 	if err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func (a *API) createOpening(c echo.Context) error {
 	} else {
 		created(c, "/v1/verifications/"+answer.Decision.ID)
 	}
-	return a.json(c, http.StatusCreated, a.teller(c).verification(answer))
+	return a.json(c, http.StatusCreated, a.tell(c, answer))
 }
 
 // openingID is the id in the path; what is not even an id is not found.
@@ -61,7 +62,7 @@ func (a *API) getOpening(c echo.Context) error {
 func (a *API) confirmOpening(c echo.Context) error {
 	return a.onOpening(c, func(id string) (verify.Opening, error) {
 		var body confirmRequest
-		if err := readJSON(c, maxJSON, &body); err != nil {
+		if err := a.readJSON(c, maxJSON, &body); err != nil {
 			return verify.Opening{}, err
 		}
 		if err := validateFields(&body, ""); err != nil {
@@ -75,7 +76,7 @@ func (a *API) confirmOpening(c echo.Context) error {
 
 func (a *API) releaseOpening(c echo.Context) error {
 	return a.onOpening(c, func(id string) (verify.Opening, error) {
-		if err := noBody(c); err != nil {
+		if err := a.noBody(c); err != nil {
 			return verify.Opening{}, err
 		}
 		return a.o.Service.Release(c.Request().Context(), caller(c), id)
@@ -84,7 +85,7 @@ func (a *API) releaseOpening(c echo.Context) error {
 
 func (a *API) closeOpening(c echo.Context) error {
 	return a.onOpening(c, func(id string) (verify.Opening, error) {
-		if err := noBody(c); err != nil {
+		if err := a.noBody(c); err != nil {
 			return verify.Opening{}, err
 		}
 		return a.o.Service.Close(c.Request().Context(), caller(c), id)
@@ -104,8 +105,8 @@ func (a *API) onOpening(c echo.Context, do func(id string) (verify.Opening, erro
 }
 
 // noBody takes nothing, or an empty JSON object.
-func noBody(c echo.Context) error {
-	body, err := readBody(c, maxJSON)
+func (a *API) noBody(c echo.Context) error {
+	body, err := a.readBody(c, maxJSON, costJSON)
 	if err != nil || len(bytes.TrimSpace(body)) == 0 {
 		return err
 	}
@@ -119,7 +120,7 @@ func (a *API) importOpenings(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	rows, err := readRows(c)
+	rows, err := a.readRows(c)
 	if err != nil {
 		return err
 	}
@@ -155,7 +156,7 @@ type importRow struct {
 }
 
 // readRows reads a JSON array, or NDJSON, in which a broken line refuses only itself.
-func readRows(c echo.Context) ([]importRow, error) {
+func (a *API) readRows(c echo.Context) ([]importRow, error) {
 	media, _, err := mediaTypeOf(c.Request())
 	if err != nil {
 		return nil, err
@@ -163,7 +164,7 @@ func readRows(c echo.Context) ([]importRow, error) {
 	if media != mediaJSON && media != mediaNDJSON {
 		return nil, refuseMedia("send " + mediaJSON + " or " + mediaNDJSON)
 	}
-	body, err := readBody(c, maxImport)
+	body, err := a.readBody(c, maxImport, costJSON)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +180,7 @@ func readRows(c echo.Context) ([]importRow, error) {
 	case len(rows) == 0:
 		return nil, refuse("import_empty", "no rows")
 	case len(rows) > maxImportRows:
-		return nil, refuse("import_too_many_rows", "at most 10000 rows").as(compliance.FaultTooLarge)
+		return nil, refuseManyRows()
 	}
 	for i := range rows {
 		if rows[i].err == nil {
@@ -191,7 +192,11 @@ func readRows(c echo.Context) ([]importRow, error) {
 
 func arrayRows(body []byte) ([]importRow, error) {
 	var list []stockRowRequest
-	if err := decodeJSON(body, &list, ""); err != nil {
+	err := decodeJSON(body, &list, "")
+	if r, ok := errors.AsType[*refusal](err); ok && r.code == "json_too_many_items" {
+		return nil, refuseManyRows() // a row holds no array
+	}
+	if err != nil {
 		return nil, err
 	}
 	rows := make([]importRow, len(list))
@@ -215,6 +220,10 @@ func splitRows(body []byte) ([]importRow, error) {
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+func refuseManyRows() error {
+	return refuse("import_too_many_rows", strconv.Itoa(maxImportRows)+" rows at most").as(compliance.FaultTooLarge)
 }
 
 func refuseRows(rows []importRowRefusal) error {

@@ -74,7 +74,7 @@ func TestOpeningLife(t *testing.T) {
 	h.wantProblem(h.call("POST", path+"/confirm", `{}`), http.StatusConflict, "lease_expired")
 }
 
-const goodRow = `{"document":{"kind":"resident_id","number":"110105194912310002"},"product":"phone_card","external_ref":"E1","opened_at":"2020-01-02T00:00:00Z"}`
+const goodRow = `{"document":{"kind":"resident_id","number":"110105194912310003"},"product":"phone_card","external_ref":"E1","opened_at":"2020-01-02T00:00:00Z"}`
 
 func TestImportOfAnArray(t *testing.T) {
 	h := newHarness(t)
@@ -125,6 +125,7 @@ func TestImportRefusedWhole(t *testing.T) {
 		{"[{}]", mediaJSON, http.StatusUnprocessableEntity, "import_all_refused"},
 		{"[" + goodRow, mediaJSON, http.StatusBadRequest, "json_malformed"},
 		{"a,b\n", "text/csv", http.StatusUnsupportedMediaType, "unsupported_media_type"},
+		{"[" + strings.Repeat("{},", maxImportRows) + "{}]", mediaJSON, http.StatusRequestEntityTooLarge, "import_too_many_rows"},
 		{strings.Repeat("{}\n", maxImportRows+1), mediaNDJSON, http.StatusRequestEntityTooLarge, "import_too_many_rows"},
 	} {
 		h.wantProblem(h.call("POST", "/v1/openings/import", tc.body, header{"Content-Type": tc.media}), tc.status, tc.code)

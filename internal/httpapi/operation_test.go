@@ -21,15 +21,16 @@ func TestAuditPaths(t *testing.T) {
 	if string(r.body) != h.log.files["checkpoint"] || r.header.Get("Cache-Control") != "no-cache" {
 		t.Errorf("%v %q", r.header, r.body)
 	}
+	inspector := header{"Authorization": "Bearer " + h.regulator}
 	for _, path := range []string{"tile/0/000.p/5", "tile/entries/x001/234"} {
-		r := h.call("GET", "/v1/audit/"+path, "")
+		r := h.call("GET", "/v1/audit/"+path, "", inspector)
 		if r.status != http.StatusOK || string(r.body) != h.log.files[path] || !strings.Contains(r.header.Get("Cache-Control"), "immutable") ||
 			r.header.Get("Content-Type") != "application/octet-stream" {
 			t.Errorf("%s: %d %v %q", path, r.status, r.header, r.body)
 		}
 	}
 	for _, path := range []string{"0/001", "0/000.p/0", "x", "../checkpoint", "..%2f..%2fetc%2fpasswd", "0/000.p/5/..", "entries/%00", ""} {
-		h.wantProblem(h.call("GET", "/v1/audit/tile/"+path, ""), http.StatusNotFound, "not_found")
+		h.wantProblem(h.call("GET", "/v1/audit/tile/"+path, "", inspector), http.StatusNotFound, "not_found")
 	}
 }
 
@@ -61,13 +62,15 @@ func TestHealthAndReadiness(t *testing.T) {
 // TestNothingPersonalIsLoggedOrMeasured sends personal data in every place where a client can put it.
 func TestNothingPersonalIsLoggedOrMeasured(t *testing.T) {
 	h := newHarness(t)
-	const number, name = "110105194912310002", "王测试"
+	const number, name = "110105194912310003", "王测试"
 	h.call("POST", "/v1/verifications", goodRequest(nil))
 	h.call("POST", "/v1/verifications", strings.Replace(goodRequest(nil), `"role"`, `"`+number+`"`, 1))
 	h.call("GET", "/v1/verifications?biz_no="+number, "")
 	h.call("GET", "/v1/verifications/"+number, "")
 	h.call("GET", "/v1/people/"+number, "")
-	h.call("GET", "/v1/audit/tile/"+number, "")
+	h.call("GET", "/v1/audit/tile/"+number, "", header{"Authorization": "Bearer " + h.regulator})
+	h.call("POST", "/v1/verifications", goodRequest(func(m map[string]any) { m["consent_ref"] = "c-" + number }))
+	h.call("POST", "/v1/verifications", goodRequest(nil), header{"Idempotency-Key": number})
 	h.call("GET", "/v1/openings/"+openingIDs[0], "", header{"User-Agent": name, "X-Request-Id": number, "Accept-Language": number})
 	h.service.fail = fmt.Errorf("duplicate key value (%s, %s)", number, name)
 	h.call("POST", "/v1/verifications", goodRequest(nil))

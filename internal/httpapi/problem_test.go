@@ -31,7 +31,7 @@ func TestEveryErrorHasAStatusAndACode(t *testing.T) {
 		status int
 		code   string
 	}{
-		{compliance.E(compliance.FaultTooMany, "too_many_requests", ""), http.StatusTooManyRequests, "too_many_requests"},
+		{compliance.E(compliance.FaultTooMany, "busy", ""), http.StatusTooManyRequests, "busy"},
 		{fmt.Errorf("wrapped: %w", compliance.E(compliance.FaultForbidden, "forbidden", "")), http.StatusForbidden, "forbidden"},
 		{verify.ErrNotFound, http.StatusNotFound, "not_found"},
 		{verify.ErrConsumed, http.StatusConflict, "verification_consumed"},
@@ -72,7 +72,6 @@ func TestProblemsSpeakTwoLanguages(t *testing.T) {
 var (
 	_ Service = (*verify.Service)(nil)
 	_ Log     = (*auditlog.Reader)(nil)
-	_ Clauses = (*policy.Policy)(nil)
 )
 
 // codeCall finds the calls that make an error, and the argument that is its code.

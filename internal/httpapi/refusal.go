@@ -37,9 +37,15 @@ func (r *refusal) at(pointer string) *refusal {
 	return r
 }
 
-// refuseFields is a validation that failed in these fields.
+// refuseFields is a validation that failed in these fields. Personal data where
+// none may be is told apart, because the caller has sent it and must stop.
 func refuseFields(fields ...fieldError) *refusal {
 	r := refuse("validation_failed", "see errors")
+	for _, f := range fields {
+		if f.code == "personal_data_in_reference" {
+			r = refuse(f.code, "see errors")
+		}
+	}
 	r.fields = fields
 	return r
 }

@@ -12,7 +12,7 @@ import (
 // The request types are the schemas of openapi.yaml; a test compares the two.
 
 type verificationRequest struct {
-	BizNo              string              `json:"biz_no" validate:"required,max=128"`
+	BizNo              string              `json:"biz_no" validate:"required,reference"`
 	Scene              compliance.Scene    `json:"scene" validate:"required,scene"`
 	Event              compliance.Occasion `json:"event" validate:"required,event"`
 	Product            string              `json:"product" validate:"required,token"`
@@ -20,11 +20,11 @@ type verificationRequest struct {
 	Parties            []partyRequest      `json:"parties" validate:"required,min=1,max=16,dive"`
 	Channel            channelRequest      `json:"channel"`
 	Evidence           []evidenceRequest   `json:"evidence" validate:"max=16,dive"`
-	Purpose            string              `json:"purpose" validate:"required,max=256"`
-	LegalBasis         string              `json:"legal_basis" validate:"required,max=256"`
-	NoticeVersion      string              `json:"notice_version" validate:"max=128"`
-	ConsentRef         string              `json:"consent_ref" validate:"max=128"`
-	LiabilityNoticeRef string              `json:"liability_notice_ref" validate:"max=128"`
+	Purpose            string              `json:"purpose" validate:"required,token"`
+	LegalBasis         string              `json:"legal_basis" validate:"required,token"`
+	NoticeVersion      string              `json:"notice_version" validate:"omitempty,token"`
+	ConsentRef         string              `json:"consent_ref" validate:"omitempty,reference"`
+	LiabilityNoticeRef string              `json:"liability_notice_ref" validate:"omitempty,reference"`
 }
 
 type partyRequest struct {
@@ -33,7 +33,7 @@ type partyRequest struct {
 	Name      verify.Secret        `json:"name" validate:"max=128"`
 	Phone     verify.Secret        `json:"phone" validate:"max=32"`
 	Relation  string               `json:"relation" validate:"max=64"`
-	Authority string               `json:"authority" validate:"max=128"`
+	Authority string               `json:"authority" validate:"omitempty,reference"`
 }
 
 // documentRequest may be left out whole: a person may have only a network id.
@@ -47,10 +47,10 @@ type documentRequest struct {
 
 type channelRequest struct {
 	Kind         compliance.ChannelKind `json:"kind" validate:"required,channel_kind"`
-	ChannelAgent string                 `json:"channel_agent" validate:"max=128"`
-	Outlet       string                 `json:"outlet" validate:"max=128"`
-	Clerk        string                 `json:"clerk" validate:"max=128"`
-	Terminal     string                 `json:"terminal" validate:"max=128"`
+	ChannelAgent string                 `json:"channel_agent" validate:"omitempty,reference"`
+	Outlet       string                 `json:"outlet" validate:"omitempty,reference"`
+	Clerk        string                 `json:"clerk" validate:"omitempty,reference"`
+	Terminal     string                 `json:"terminal" validate:"omitempty,reference"`
 }
 
 type evidenceRequest struct {
@@ -59,11 +59,11 @@ type evidenceRequest struct {
 	Content      verify.Secret           `json:"content"` // base64
 	Side         string                  `json:"side" validate:"omitempty,side"`
 	Result       compliance.CheckResult  `json:"result" validate:"omitempty,check_result"`
-	DeviceSerial string                  `json:"device_serial" validate:"max=128"`
-	Attestor     string                  `json:"attestor" validate:"max=128"`
+	DeviceSerial string                  `json:"device_serial" validate:"omitempty,reference"`
+	Attestor     string                  `json:"attestor" validate:"omitempty,reference"`
 	CapturedAt   string                  `json:"captured_at" validate:"omitempty,instant"`
 	Digest       string                  `json:"digest" validate:"omitempty,digest"`
-	Locator      string                  `json:"locator" validate:"max=512"`
+	Locator      string                  `json:"locator" validate:"omitempty,locator"`
 }
 
 // openingRequest decides a whole verificationRequest, or consumes one approved
@@ -71,19 +71,19 @@ type evidenceRequest struct {
 type openingRequest struct {
 	verificationRequest
 	VerificationID string `json:"verification_id" validate:"omitempty,verification_id"`
-	ExternalRef    string `json:"external_ref" validate:"max=128"`
+	ExternalRef    string `json:"external_ref" validate:"omitempty,reference"`
 }
 
 // consumptionRequest is what an openingRequest may hold beside the verification that it consumes.
 type consumptionRequest struct {
-	BizNo              string           `json:"biz_no" validate:"required,max=128"`
+	BizNo              string           `json:"biz_no" validate:"required,reference"`
 	Scene              compliance.Scene `json:"scene" validate:"omitempty,scene"`
 	Product            string           `json:"product" validate:"omitempty,token"`
-	NoticeVersion      string           `json:"notice_version" validate:"max=128"`
-	ConsentRef         string           `json:"consent_ref" validate:"max=128"`
-	LiabilityNoticeRef string           `json:"liability_notice_ref" validate:"max=128"`
+	NoticeVersion      string           `json:"notice_version" validate:"omitempty,token"`
+	ConsentRef         string           `json:"consent_ref" validate:"omitempty,reference"`
+	LiabilityNoticeRef string           `json:"liability_notice_ref" validate:"omitempty,reference"`
 	VerificationID     string           `json:"verification_id" validate:"required,verification_id"`
-	ExternalRef        string           `json:"external_ref" validate:"max=128"`
+	ExternalRef        string           `json:"external_ref" validate:"omitempty,reference"`
 }
 
 type addEvidenceRequest struct {
@@ -95,21 +95,21 @@ type newEvidenceRequest struct {
 	Side         string                  `json:"side" validate:"omitempty,side"`
 	Length       int64                   `json:"length" validate:"required,min=1"`
 	Digest       string                  `json:"digest" validate:"omitempty,digest"`
-	DeviceSerial string                  `json:"device_serial" validate:"max=128"`
-	Attestor     string                  `json:"attestor" validate:"max=128"`
+	DeviceSerial string                  `json:"device_serial" validate:"omitempty,reference"`
+	Attestor     string                  `json:"attestor" validate:"omitempty,reference"`
 	CapturedAt   string                  `json:"captured_at" validate:"omitempty,instant"`
 	PhoneToken   bool                    `json:"phone_token"`
 }
 
 type confirmRequest struct {
-	ExternalRef     string `json:"external_ref" validate:"max=128"`
+	ExternalRef     string `json:"external_ref" validate:"omitempty,reference"`
 	AwaitActivation bool   `json:"await_activation"`
 }
 
 type stockRowRequest struct {
 	Document    documentRequest `json:"document" validate:"required"`
 	Product     string          `json:"product" validate:"required,token"`
-	ExternalRef string          `json:"external_ref" validate:"required,max=128"`
+	ExternalRef string          `json:"external_ref" validate:"required,reference"`
 	State       string          `json:"state" validate:"omitempty,stock_state"` // active when absent
 	OpenedAt    string          `json:"opened_at" validate:"omitempty,instant"`
 }

@@ -48,9 +48,11 @@ type Log interface {
 	Wait(ctx context.Context, eventID string) ([]byte, error)
 }
 
-// Clauses explains the clauses that a decision cites; date is a civil date, YYYY-MM-DD.
+// Clauses explains the clauses that a decision cites, in the words of the policy that decided.
 type Clauses interface {
-	Clause(id, date string) (policy.Clause, bool)
+	// Clause gives the version in force on date (YYYY-MM-DD) of the policy with this digest (hex SHA-256 of its text);
+	// false when there is none, or the policy cannot be read.
+	Clause(ctx context.Context, policyDigest, id, date string) (policy.Clause, bool)
 }
 
 // Credentials finds who holds an API key, by HashKey of it. Its error is

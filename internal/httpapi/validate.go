@@ -18,36 +18,23 @@ import (
 // vocabulary lists the values that a field may take, by validator tag. A test
 // holds it against the constants of compliance and the enums of openapi.yaml.
 var vocabulary = map[string][]string{
-	"scene": {
-		string(compliance.SceneSignup), string(compliance.ScenePhoneCard), string(compliance.SceneIoTCard),
-		string(compliance.SceneBankAccount), string(compliance.ScenePaymentAccount),
-		string(compliance.SceneEnterpriseAccount), string(compliance.SceneReverification),
-	},
-	"event": {
-		string(compliance.OccasionOpen), string(compliance.OccasionReplaceSIM), string(compliance.OccasionTransfer),
-		string(compliance.OccasionPortIn), string(compliance.OccasionPortOut), string(compliance.OccasionReclass),
-		string(compliance.OccasionInfoChange), string(compliance.OccasionActivate), string(compliance.OccasionReverify),
-		string(compliance.OccasionClose),
-	},
-	"party_role": {
-		string(compliance.RoleHolder), string(compliance.RoleProxy), string(compliance.RoleGuardian),
-		string(compliance.RoleUnit), string(compliance.RoleLegalRepresentative), string(compliance.RoleHandler),
-		string(compliance.RoleResponsiblePerson), string(compliance.RoleActualUser), string(compliance.RoleBeneficialOwner),
-	},
-	"channel_kind": {string(compliance.ChannelOnline), string(compliance.ChannelPhysical)},
-	"evidence_kind": {
-		string(compliance.EvidenceChipRead), string(compliance.EvidenceDocumentPhoto), string(compliance.EvidenceManualEntry),
-		string(compliance.EvidenceLiveVideo), string(compliance.EvidenceOnsitePortrait), string(compliance.EvidencePortraitMatch),
-		string(compliance.EvidenceAuthorityResult), string(compliance.EvidenceNetworkID), string(compliance.EvidenceAuthorisation),
-		string(compliance.EvidenceAuxiliaryDocument),
-	},
-	"check_result": {
-		string(compliance.Passed), string(compliance.Failed), string(compliance.Warning), string(compliance.Inconclusive),
-		string(compliance.NotApplicable), string(compliance.NotExecuted),
-	},
+	"scene":         texts(compliance.Scenes()),
+	"event":         texts(compliance.Occasions()),
+	"party_role":    texts(compliance.PartyRoles()),
+	"channel_kind":  texts(compliance.ChannelKinds()),
+	"evidence_kind": texts(compliance.EvidenceKinds()),
+	"check_result":  texts(compliance.CheckResults()),
 	"customer_type": {"individual", "unit"},
 	"side":          {"front", "back"},
 	"stock_state":   {string(quota.PendingActivation), string(quota.Active), string(quota.Suspended), string(quota.Closed)},
+}
+
+func texts[T ~string](in []T) []string {
+	out := make([]string, len(in))
+	for i, v := range in {
+		out[i] = string(v)
+	}
+	return out
 }
 
 var (
@@ -57,11 +44,13 @@ var (
 
 // formats are the tags that are not vocabularies.
 var formats = map[string]func(s string) bool{
-	"token":         tokenPattern.MatchString,
-	"issuing_state": statePattern.MatchString, // ISO 3166-1 alpha-3, as in ICAO 9303
-	"civil_date":    civilDate,
-	"valid_to":      func(s string) bool { return s == "long_term" || civilDate(s) },
-	"instant":       func(s string) bool { _, err := time.Parse(time.RFC3339Nano, s); return err == nil },
+	"token_form":     tokenPattern.MatchString,
+	"reference_form": referencePattern.MatchString,
+	"impersonal":     func(s string) bool { return !personal(s) },
+	"issuing_state":  statePattern.MatchString, // ISO 3166-1 alpha-3, as in ICAO 9303
+	"civil_date":     civilDate,
+	"valid_to":       func(s string) bool { return s == "long_term" || civilDate(s) },
+	"instant":        func(s string) bool { _, err := time.Parse(time.RFC3339Nano, s); return err == nil },
 	"digest": func(s string) bool {
 		b, err := hex.DecodeString(s)
 		return err == nil && len(b) == 32 && s == strings.ToLower(s)
@@ -74,6 +63,13 @@ var formats = map[string]func(s string) bool{
 func civilDate(s string) bool {
 	t, err := time.Parse(time.DateOnly, s)
 	return err == nil && t.Year() >= 1000 && t.Year() < 3000
+}
+
+// rules are tags that stand for others.
+var rules = map[string]string{
+	"token":     "token_form,impersonal",
+	"reference": "max=128,reference_form,impersonal",
+	"locator":   "max=512,reference_form,impersonal",
 }
 
 var validate = newValidator()
@@ -96,6 +92,9 @@ func newValidator() *validator.Validate {
 	for tag, ok := range formats {
 		register(tag, ok)
 	}
+	for tag, rule := range rules {
+		v.RegisterAlias(tag, rule)
+	}
 	return v
 }
 
@@ -114,7 +113,7 @@ func validateFields(v any, base string) error {
 	}
 	var fields []fieldError
 	for _, f := range failed[:min(len(failed), maxFieldErrors)] {
-		fields = append(fields, fieldError{base + pointerOf(f.Namespace()), fieldCode(f.Tag()), "rule " + f.Tag()})
+		fields = append(fields, fieldError{base + pointerOf(f.Namespace()), fieldCode(f.ActualTag()), "rule " + f.ActualTag()})
 	}
 	return refuseFields(fields...)
 }
@@ -133,6 +132,8 @@ func fieldCode(tag string) string {
 		return "field_too_long"
 	case "min":
 		return "field_too_short"
+	case "impersonal":
+		return "personal_data_in_reference"
 	}
 	if _, ok := vocabulary[tag]; ok {
 		return "field_unknown_value"
@@ -146,10 +147,7 @@ func (r *openingRequest) validate() error {
 		if err := validateFields(&r.verificationRequest, ""); err != nil {
 			return err
 		}
-		if len(r.ExternalRef) > 128 {
-			return refuseFields(fieldError{"/external_ref", "field_too_long", "rule max"})
-		}
-		return nil
+		return validateFields(&confirmRequest{ExternalRef: r.ExternalRef}, "")
 	}
 	var extra []fieldError
 	for pointer, given := range map[string]bool{

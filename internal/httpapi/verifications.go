@@ -12,8 +12,9 @@ import (
 	"realname/verify"
 )
 
-func (a *API) teller(c echo.Context) teller {
-	return teller{lang: languageOf(c.Request()), clauses: a.o.Clauses}
+// tell puts a decision into the words and the language of the caller.
+func (a *API) tell(c echo.Context, answer verify.Answer) verificationAnswer {
+	return teller{lang: languageOf(c.Request()), clauses: a.o.Clauses}.verification(c.Request().Context(), answer)
 }
 
 func (a *API) createVerification(c echo.Context) error {
@@ -22,7 +23,7 @@ func (a *API) createVerification(c echo.Context) error {
 		return err
 	}
 	var body verificationRequest
-	parts, err := readWithPhotos(c, &body, func() bool { return hasContent(body.Evidence) })
+	parts, err := a.readWithPhotos(c, &body, func() bool { return hasContent(body.Evidence) })
 	if err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func (a *API) createVerification(c echo.Context) error {
 	}
 	markReplay(c, answer.Replayed)
 	created(c, "/v1/verifications/"+answer.Decision.ID)
-	return a.json(c, http.StatusCreated, a.teller(c).verification(answer))
+	return a.json(c, http.StatusCreated, a.tell(c, answer))
 }
 
 func hasContent(evidence []evidenceRequest) bool {
@@ -72,7 +73,7 @@ func (a *API) getVerification(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.json(c, http.StatusOK, a.teller(c).verification(answer))
+	return a.json(c, http.StatusOK, a.tell(c, answer))
 }
 
 // findVerification answers a list, so that searches can be added without another shape.
@@ -82,14 +83,17 @@ func (a *API) findVerification(c echo.Context) error {
 		return err
 	}
 	bizNo := query["biz_no"]
-	if bizNo == "" || len(bizNo) > 128 {
-		return compliance.E(compliance.FaultInvalid, "query_malformed", "biz_no has 1 to 128 characters")
+	if len(bizNo) > maxReference || !referencePattern.MatchString(bizNo) {
+		return compliance.E(compliance.FaultInvalid, "query_malformed", "biz_no is a reference of 1 to 128 characters")
+	}
+	if personal(bizNo) {
+		return refuse("personal_data_in_reference", "in the query parameter biz_no")
 	}
 	answer, err := a.o.Service.VerificationByBizNo(c.Request().Context(), caller(c), bizNo)
 	list := verificationList{Items: []verificationAnswer{}}
 	switch status, _ := explained(err); {
 	case err == nil:
-		list.Items = append(list.Items, a.teller(c).verification(answer))
+		list.Items = append(list.Items, a.tell(c, answer))
 	case status != http.StatusNotFound:
 		return err
 	}
@@ -106,7 +110,7 @@ func (a *API) addEvidence(c echo.Context) error {
 		return err
 	}
 	var body addEvidenceRequest
-	parts, err := readWithPhotos(c, &body, func() bool { return hasContent(body.Evidence) })
+	parts, err := a.readWithPhotos(c, &body, func() bool { return hasContent(body.Evidence) })
 	if err != nil {
 		return err
 	}
@@ -122,7 +126,7 @@ func (a *API) addEvidence(c echo.Context) error {
 		return err
 	}
 	markReplay(c, answer.Replayed)
-	return a.json(c, http.StatusOK, a.teller(c).verification(answer))
+	return a.json(c, http.StatusOK, a.tell(c, answer))
 }
 
 // maxReceiptWait bounds how long a caller may have us wait for the log.

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/base64"
 	"net/http"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"realname/compliance"
+	"realname/compliance/policy"
 	"realname/verify"
 )
 
@@ -29,7 +31,7 @@ func TestCreateVerification(t *testing.T) {
 	}
 	got := h.service.decided[0]
 	holder, ok := got.Holder()
-	if !ok || holder.Document.Number.Reveal() != "110105194912310002" || holder.Name.Reveal() != "王测试" {
+	if !ok || holder.Document.Number.Reveal() != "110105194912310003" || holder.Name.Reveal() != "王测试" {
 		t.Error("the holder did not arrive")
 	}
 	if got.CustomerType != "individual" || got.Channel.Clerk != "C1" || got.LiabilityNoticeRef != "LN-1" {
@@ -133,6 +135,30 @@ func TestClauseOfALostPolicyStillNamesItsArticle(t *testing.T) {
 	}
 }
 
+// TestClausesAreThoseOfThePolicyThatDecided: the policy of today must not put its words into a decision of yesterday.
+func TestClausesAreThoseOfThePolicyThatDecided(t *testing.T) {
+	h := newHarness(t)
+	now, ok := policy.Builtin().Clause("R-5CARD", "2026-03-02")
+	if !ok {
+		t.Fatal("R-5CARD is not in the built-in policy")
+	}
+	const then = "As it was told then."
+	old, err := policy.Load("old.yaml", bytes.Replace(policy.Builtin().Source(), []byte(now.TextEN), []byte(then), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.policies[old.Digest()] = old
+	h.service.answer = refusedAnswer(compliance.Rejected, "quota_exceeded", "R-5CARD")
+	for digest, want := range map[string]string{old.Digest(): then, policy.Builtin().Digest(): now.TextEN, strings.Repeat("ab", 32): ""} {
+		h.service.answer.Decision.PolicyDigest = digest
+		var v verificationAnswer
+		h.call("GET", "/v1/verifications/"+decisionID, "", header{"Accept-Language": "en"}).decode(t, &v)
+		if c := v.Reasons[0].Clauses[0]; c.Text != want || c.ID != "R-5CARD" {
+			t.Errorf("policy %.8s: %+v, want %q", digest, c, want)
+		}
+	}
+}
+
 func TestSuspicionIsNotDisclosed(t *testing.T) {
 	h := newHarness(t)
 	h.service.answer = refusedAnswer(compliance.Review, "abnormal_opening", "R-ATFL-10")
@@ -155,7 +181,7 @@ func TestPendingSaysWhatItWaitsFor(t *testing.T) {
 	h.service.answer = refusedAnswer(compliance.Pending, "authority_unavailable")
 	d := &h.service.answer.Decision
 	d.WaitingOn, d.Needed, d.Deadline = []string{compliance.CheckNetwork}, []string{"auxiliary_document"}, testTime.Add(time.Hour)
-	d.Opening = &compliance.OpeningRef{ID: openingIDs[0]}
+	d.Opening = &compliance.OpeningRef{ID: openingIDs[0], State: "released"}
 	h.service.answer.Opening = &h.service.opening
 	var v verificationAnswer
 	h.call("GET", "/v1/verifications/"+decisionID, "").decode(t, &v)
@@ -164,6 +190,24 @@ func TestPendingSaysWhatItWaitsFor(t *testing.T) {
 	}
 	if v.Opening == nil || v.Opening.State != "reserved" || v.Reasons[0].Appeal != nil {
 		t.Errorf("opening %+v, appeal %+v", v.Opening, v.Reasons[0].Appeal)
+	}
+}
+
+// TestOpeningOfADecisionAlone: without the opening at hand, the answer tells of it what the decision knew.
+func TestOpeningOfADecisionAlone(t *testing.T) {
+	h := newHarness(t)
+	d := &h.service.answer.Decision
+	d.Opening = &compliance.OpeningRef{ID: openingIDs[0], State: "reserved", LeaseUntil: testTime.Add(time.Hour)}
+	var v verificationAnswer
+	h.call("GET", "/v1/verifications/"+decisionID, "").decode(t, &v)
+	if v.Opening == nil || *v.Opening != (openingSummary{ID: openingIDs[0], State: "reserved", LeaseUntil: testTime.Add(time.Hour)}) {
+		t.Errorf("opening %+v", v.Opening)
+	}
+	d.Opening.State = "" // of a decision made before states were kept
+	v = verificationAnswer{}
+	h.call("GET", "/v1/verifications/"+decisionID, "").decode(t, &v)
+	if v.Opening != nil {
+		t.Errorf("opening %+v", v.Opening)
 	}
 }
 
@@ -180,7 +224,7 @@ func TestFindByBizNo(t *testing.T) {
 	if r.status != http.StatusOK || len(list.Items) != 0 {
 		t.Errorf("%d %+v", r.status, list)
 	}
-	for _, query := range []string{"", "?biz_no=", "?biz_no=a&biz_no=b", "?biz_no=a&page=2", "?biz_no=%zz", "?biz_no=%ff", "?biz_no=%00", "?biz_no=" + strings.Repeat("a", 129)} {
+	for _, query := range []string{"", "?biz_no=", "?biz_no=a&biz_no=b", "?biz_no=a&page=2", "?biz_no=%zz", "?biz_no=%ff", "?biz_no=%00", "?biz_no=" + strings.Repeat("a", 129), "?biz_no=a%20b", "?biz_no=%E7%8E%8B"} {
 		h.wantProblem(h.call("GET", "/v1/verifications"+query, ""), http.StatusBadRequest, "query_malformed")
 	}
 }

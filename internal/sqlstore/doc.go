@@ -33,6 +33,13 @@
 // state that counts (verify.ErrOpeningEnded). ExpireLeases later writes that
 // state with its event. Because time never runs backwards, what lapsed stays so.
 //
+// # What has no event
+//
+// A change of state has its event in the same transaction, but for these: Enroll
+// makes a person, its document keys and its data key without one (the decision
+// or attempt that they are made for has its own), AddLegalEntity makes what the
+// event of its first tenant names, and an upload has one event, at its end.
+//
 // # Order of events
 //
 // Each write draws a sequence number after its locks. Events reach the log in

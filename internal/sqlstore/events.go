@@ -18,7 +18,7 @@ func (t *txn) putEvent(e compliance.Event) error {
 	return err
 }
 
-// Append implements verify.Ledger.
+// Append records an event that stands alone.
 func (s *Store) Append(ctx context.Context, event compliance.Event) error {
 	return s.write(ctx, "append event", nil, func(t *txn) error { return t.putEvent(event) })
 }
@@ -30,8 +30,12 @@ func (s *Store) Attempt(ctx context.Context, a verify.Attempt, event compliance.
 		if at.IsZero() {
 			at = t.at
 		}
-		_, err := t.exec(`INSERT INTO attempts (id, tenant_id, code, endpoint, at, recorded_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-			a.ID, a.TenantID, a.Code, a.Endpoint, at.UnixMicro(), t.at.UnixMicro())
+		_, err := t.exec(`INSERT INTO attempts (id, tenant_id, code, endpoint, scene, product, person_id,
+			channel, channel_agent_id, outlet_id, clerk_id, terminal_id, at, recorded_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+			a.ID, a.TenantID, a.Code, a.Endpoint, text(string(a.Scene)), text(a.Product), text(a.PersonID),
+			text(string(a.Channel.Kind)), text(a.Channel.ChannelAgent), text(a.Channel.Outlet), text(a.Channel.Clerk), text(a.Channel.Terminal),
+			at.UnixMicro(), t.at.UnixMicro())
 		if err != nil {
 			return err
 		}

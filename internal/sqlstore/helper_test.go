@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"realname/internal/sqlstore"
 )
 
 // raw opens the database past the store.
@@ -39,6 +41,16 @@ func execute(t testing.TB, dsn, statement string) {
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// waiting is how many events are committed and not yet in the log.
+func waiting(t testing.TB, s *sqlstore.Store) int {
+	t.Helper()
+	events, err := s.Log().Pending(t.Context(), 1_000_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(events)
 }
 
 func errContains(err error, text string) bool { return strings.Contains(err.Error(), text) }

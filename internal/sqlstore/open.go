@@ -23,7 +23,6 @@ type Options struct {
 // Store is the ledger. It is safe for concurrent use.
 type Store struct {
 	engine engine
-	kind   string
 	now    func() time.Time
 	queued places
 }
@@ -42,10 +41,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	var err error
 	switch {
 	case strings.HasPrefix(o.DSN, "postgres://"), strings.HasPrefix(o.DSN, "postgresql://"):
-		s.kind = "postgresql"
 		s.engine, err = openPostgres(ctx, o)
 	case strings.HasPrefix(o.DSN, "file:"):
-		s.kind = "sqlite"
 		s.engine, err = openSQLite(ctx, o)
 	default:
 		// The text of a DSN may hold a password and is never quoted.
@@ -63,25 +60,6 @@ func (s *Store) Close() error { return wrap("close", s.engine.close()) }
 // Ping reports whether the ledger answers.
 func (s *Store) Ping(ctx context.Context) error {
 	return wrap("ping", s.engine.reader().PingContext(ctx))
-}
-
-// Stats is the state of the ledger in figures, without personal data.
-type Stats struct {
-	Engine        string    // sqlite or postgresql
-	LogSize       int64     // leaves in the audit log
-	PendingEvents int64     // committed, not yet in the log
-	Time          time.Time // newest ledger time
-}
-
-// Stats reads the figures.
-func (s *Store) Stats(ctx context.Context) (Stats, error) {
-	st := Stats{Engine: s.kind}
-	err := s.find(ctx, `SELECT
-		(SELECT size FROM log_state WHERE id = 1),
-		(SELECT COUNT(*) FROM decisions WHERE NOT logged) + (SELECT COUNT(*) FROM events WHERE NOT logged),
-		(SELECT mark FROM ledger_clock WHERE id = 1)`, nil,
-		&st.LogSize, &st.PendingEvents, moment(&st.Time))
-	return st, wrap("stats", err)
 }
 
 // readTime is the time that reads judge leases by.

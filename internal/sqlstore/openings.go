@@ -58,8 +58,16 @@ func countQuery(d quota.Demand, at time.Time) (string, []any, error) {
 }
 
 const insertOpening = `INSERT INTO openings (id, tenant_id, legal_entity_id, person_id, decision_id, product, state,
-	lease_until, origin, external_ref, import_id, opened_at, created_at, updated_at)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`
+	lease_until, origin, external_ref, import_id, opened_at, closed_at, created_at, updated_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)`
+
+// closedAt is when an opening that comes to state now was closed: NULL for one that is not.
+func (t *txn) closedAt(state quota.State) any {
+	if state != quota.Closed {
+		return nil
+	}
+	return t.at.UnixMicro()
+}
 
 // putOpening inserts o and sets its times.
 func (t *txn) putOpening(o *verify.Opening, importID string) error {
@@ -74,7 +82,8 @@ func (t *txn) putOpening(o *verify.Opening, importID string) error {
 func (t *txn) openingArgs(o *verify.Opening, importID string) []any {
 	return []any{
 		o.ID, o.TenantID, o.LegalEntityID, o.PersonID, text(o.DecisionID), o.Product,
-		string(o.State), micros(o.LeaseUntil), o.Origin, text(o.ExternalRef), text(importID), micros(o.OpenedAt), t.at.UnixMicro(),
+		string(o.State), micros(o.LeaseUntil), o.Origin, text(o.ExternalRef), text(importID), micros(o.OpenedAt),
+		t.closedAt(o.State), t.at.UnixMicro(),
 	}
 }
 
@@ -119,14 +128,6 @@ func (s *Store) opening(ctx context.Context, where string, args ...any) (verify.
 func (s *Store) Opening(ctx context.Context, tenantID, id string) (verify.Opening, error) {
 	o, err := s.opening(ctx, `WHERE id = $1 AND tenant_id = $2`, id, tenantID)
 	return o, wrap("opening", err)
-}
-
-// OpeningByExternalRef implements verify.Ledger. Released and expired openings
-// free their reference; the newest opening that had it is returned.
-func (s *Store) OpeningByExternalRef(ctx context.Context, tenantID, ref string) (verify.Opening, error) {
-	o, err := s.opening(ctx, `WHERE tenant_id = $1 AND external_ref = $2
-		ORDER BY CASE WHEN state IN ('released', 'expired') THEN 1 ELSE 0 END, created_at DESC, id DESC LIMIT 1`, tenantID, ref)
-	return o, wrap("opening by external_ref", err)
 }
 
 // Transition implements verify.Ledger. change sees a lapsed reservation as expired.
@@ -212,9 +213,9 @@ func (t *txn) move(o verify.Opening, up verify.OpeningUpdate) (verify.Opening, e
 	if was.State == quota.Reserved && !o.State.Final() && o.State != quota.Reserved && o.OpenedAt.IsZero() {
 		o.OpenedAt = t.at
 	}
-	err := t.one(verify.ErrStale, `UPDATE openings SET state = $1, lease_until = $2, external_ref = $3, opened_at = $4, updated_at = $5
-		WHERE id = $6 AND tenant_id = $7 AND state = $8`,
-		string(o.State), micros(o.LeaseUntil), text(o.ExternalRef), micros(o.OpenedAt), t.at.UnixMicro(),
+	err := t.one(verify.ErrStale, `UPDATE openings SET state = $1, lease_until = $2, external_ref = $3, opened_at = $4, closed_at = $5, updated_at = $6
+		WHERE id = $7 AND tenant_id = $8 AND state = $9`,
+		string(o.State), micros(o.LeaseUntil), text(o.ExternalRef), micros(o.OpenedAt), t.closedAt(o.State), t.at.UnixMicro(),
 		o.ID, o.TenantID, string(was.State))
 	if err != nil {
 		return o, sentinel(err)

@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"database/sql"
 	"errors"
 	"testing"
 	"time"
@@ -45,7 +46,7 @@ func TestTransition(t *testing.T) {
 			if err != nil || got.State != quota.Active || !got.LeaseUntil.IsZero() || got.ExternalRef != "card-1" || !got.OpenedAt.Equal(clock.Now()) {
 				t.Fatalf("confirmed: %+v, %v", got, err)
 			}
-			stored, err := s.OpeningByExternalRef(t.Context(), storetest.Tenant, "card-1")
+			stored, err := s.Opening(t.Context(), storetest.Tenant, o.ID)
 			if err != nil || stored != got {
 				t.Errorf("stored %+v, %v", stored, err)
 			}
@@ -69,8 +70,41 @@ func TestTransition(t *testing.T) {
 		if got, err := s.Opening(t.Context(), storetest.Tenant, second.ID); err != nil || got.State != quota.Reserved {
 			t.Errorf("after the refusal: %+v, %v", got, err)
 		}
-		if st, err := s.Stats(t.Context()); err != nil || st.PendingEvents != 3 {
-			t.Errorf("%d events for two decisions and one confirmation, %v", st.PendingEvents, err)
+		if n := waiting(t, s); n != 3 {
+			t.Errorf("%d events for two decisions and one confirmation", n)
+		}
+	})
+}
+
+func TestClosedOpeningsSaySince(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		dsn, clock := e.DSN(t), storetest.NewClock()
+		s := storetest.Open(t, dsn, clock.Now)
+		imported := importRow("q", "ref-closed", quota.Closed)
+		if _, err := s.Import(t.Context(), importOf("i1", imported)); err != nil {
+			t.Fatal(err)
+		}
+		importedAt := clock.Now()
+		o := reserve(t, s, storetest.Person(t, s, "p"), time.Hour)
+		if _, err := move(s, t, o.ID, quota.Confirm, ""); err != nil {
+			t.Fatal(err)
+		}
+		closedAt := func(id string) (at sql.NullInt64) {
+			query(t, dsn, &at, `SELECT closed_at FROM openings WHERE id = '`+id+`'`)
+			return at
+		}
+		if at := closedAt(o.ID); at.Valid {
+			t.Errorf("an active opening is closed since %d", at.Int64)
+		}
+		clock.Move(time.Minute)
+		if _, err := move(s, t, o.ID, quota.Close, ""); err != nil {
+			t.Fatal(err)
+		}
+		if at := closedAt(o.ID); at.Int64 != clock.Now().UnixMicro() {
+			t.Errorf("closed since %v", at)
+		}
+		if at := closedAt(imported.Opening.ID); at.Int64 != importedAt.UnixMicro() {
+			t.Errorf("imported closed, since %v", at)
 		}
 	})
 }
@@ -132,19 +166,15 @@ func TestExpireLeases(t *testing.T) {
 			t.Errorf("%d expired before their time", n)
 		}
 		clock.Move(time.Minute)
-		before, err := s.Stats(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		before := waiting(t, s)
 		if n := expire(); n != 1 {
 			t.Errorf("%d expired", n)
 		}
 		if n := expire(); n != 0 {
 			t.Errorf("%d expired twice", n)
 		}
-		after, err := s.Stats(t.Context())
-		if err != nil || after.PendingEvents != before.PendingEvents+1 {
-			t.Errorf("events %d → %d, %v", before.PendingEvents, after.PendingEvents, err)
+		if after := waiting(t, s); after != before+1 {
+			t.Errorf("events %d → %d", before, after)
 		}
 		if o, err := s.Opening(t.Context(), storetest.Tenant, long.ID); err != nil || o.State != quota.Reserved {
 			t.Errorf("the other one: %+v, %v", o, err)

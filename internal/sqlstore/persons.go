@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	"realname/compliance/vault"
 	"realname/verify"
@@ -137,6 +139,8 @@ func (t *txn) linkKeys(keys []vault.DocumentKey, newPersonID string) (person str
 			person = owner
 		}
 	}
+	// One order for all writers, so that two cannot wait for each other: PostgreSQL takes a second to see that.
+	slices.SortFunc(missing, func(a, b vault.DocumentKey) int { return strings.Compare(a.MAC, b.MAC) })
 	known := person != ""
 	if !known {
 		person = newPersonID

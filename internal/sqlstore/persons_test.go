@@ -134,10 +134,11 @@ func TestImport(t *testing.T) {
 		if got, err := s.ImportByKey(ctx, storetest.Tenant, "i1"); err != nil || got != first {
 			t.Errorf("by key: %+v, %v", got, err)
 		}
-		if _, err := s.Import(ctx, importOf("i1", importRow("r", "ref-r", quota.Active))); !errors.Is(err, verify.ErrImportOverlap) {
+		refused := importRow("r", "ref-r", quota.Active)
+		if _, err := s.Import(ctx, importOf("i1", refused)); !errors.Is(err, verify.ErrImportOverlap) {
 			t.Errorf("the same key again: %v", err)
 		}
-		if _, err := s.OpeningByExternalRef(ctx, storetest.Tenant, "ref-r"); !errors.Is(err, verify.ErrNotFound) {
+		if _, err := s.Opening(ctx, storetest.Tenant, refused.Opening.ID); !errors.Is(err, verify.ErrNotFound) {
 			t.Errorf("a refused import left a row: %v", err)
 		}
 		again, err := s.Import(ctx, importOf("i2", append(rows, importRow("q", "ref-new", quota.Active))...))
@@ -151,8 +152,8 @@ func TestImport(t *testing.T) {
 		if rows := mustCommit(t, s, storetest.Reserve(storetest.Draft{Person: person}, "", time.Hour, storetest.Demand(person, 5))); rows.Opening != nil {
 			t.Error("admission exceeded the limit")
 		}
-		o, err := s.OpeningByExternalRef(ctx, storetest.Tenant, "ref-3")
-		if err != nil || o.PersonID != person || o.Origin != "imported" || !o.OpenedAt.Equal(rows[3].Opening.OpenedAt) {
+		o, err := s.Opening(ctx, storetest.Tenant, rows[3].Opening.ID)
+		if err != nil || o.PersonID != person || o.Origin != "imported" || o.ExternalRef != "ref-3" || !o.OpenedAt.Equal(rows[3].Opening.OpenedAt) {
 			t.Errorf("%+v, %v", o, err)
 		}
 	})

@@ -8,8 +8,10 @@ import (
 	"realname/verify"
 )
 
-// PutPolicy implements verify.Ledger. The digest must be that of the source.
-func (s *Store) PutPolicy(ctx context.Context, digest string, source []byte) (fresh bool, err error) {
+// PutPolicy keeps a policy's text under its digest, which must be that of the
+// source. It reports whether the digest was new; only then the event is written,
+// and repeating it changes nothing.
+func (s *Store) PutPolicy(ctx context.Context, digest string, source []byte, event compliance.Event) (fresh bool, err error) {
 	const op = "put policy"
 	if compliance.Digest(source) != digest {
 		return false, wrap(op, errors.New("the digest is not that of the text"))
@@ -18,7 +20,10 @@ func (s *Store) PutPolicy(ctx context.Context, digest string, source []byte) (fr
 		n, err := t.exec(`INSERT INTO policies (digest, source, recorded_at) VALUES ($1, $2, $3) ON CONFLICT (digest) DO NOTHING`,
 			digest, source, t.at.UnixMicro())
 		fresh = n == 1
-		return err
+		if err != nil || !fresh {
+			return err
+		}
+		return t.putEvent(event)
 	})
 	return fresh && err == nil, err
 }

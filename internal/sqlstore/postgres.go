@@ -46,7 +46,8 @@ func openPostgres(ctx context.Context, o Options) (_ engine, err error) {
 	e.db.SetMaxOpenConns(o.Readers)
 	e.db.SetMaxIdleConns(o.Readers)
 	e.clock = newPostgresClock(cfg, o.Now)
-	locker, err := lock.NewPostgresSessionLocker()
+	// Gateways that start together migrate one after another: look each second, for five minutes.
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,6 @@ type APIKey struct {
 	Role      compliance.TenantRole
 	Hash      string    // hex SHA-256 of the key's text
 	CreatedAt time.Time // set by the ledger when zero
-	RevokedAt time.Time // zero while it holds
 }
 
 // AddLegalEntity adds a legal entity; adding the same id again changes nothing.
@@ -94,32 +93,28 @@ func (s *Store) AddKey(ctx context.Context, k APIKey, event compliance.Event) er
 	})
 }
 
-// RevokeKey ends a credential with its event; verify.ErrNotFound when it does
-// not hold (any more).
-func (s *Store) RevokeKey(ctx context.Context, id string, event compliance.Event) error {
+// RevokeKey ends a credential with the event that the function makes for the
+// key's tenant; verify.ErrNotFound when it does not hold (any more).
+func (s *Store) RevokeKey(ctx context.Context, id string, event func(tenantID string) (compliance.Event, error)) error {
 	return s.write(ctx, "revoke key", nil, func(t *txn) error {
-		err := t.one(verify.ErrNotFound, `UPDATE api_keys SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL`, t.at.UnixMicro(), id)
+		var tenantID string
+		found, err := t.row(`SELECT tenant_id FROM api_keys WHERE id = $1`, []any{id}, &tenantID)
 		if err != nil {
 			return err
 		}
-		return t.putEvent(event)
-	})
-}
-
-// Keys returns the credentials of a tenant, revoked ones too, in the order of id.
-func (s *Store) Keys(ctx context.Context, tenantID string) ([]APIKey, error) {
-	var out []APIKey
-	err := s.list(ctx, `SELECT id, tenant_id, role, hash, created_at, revoked_at FROM api_keys WHERE tenant_id = $1 ORDER BY id`,
-		[]any{tenantID}, func(scan func(dest ...any) error) error {
-			var k APIKey
-			err := scan(&k.ID, &k.TenantID, &k.Role, &k.Hash, moment(&k.CreatedAt), moment(&k.RevokedAt))
-			out = append(out, k)
+		if !found {
+			return verify.ErrNotFound
+		}
+		err = t.one(verify.ErrNotFound, `UPDATE api_keys SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL`, t.at.UnixMicro(), id)
+		if err != nil {
 			return err
-		})
-	if err != nil {
-		return nil, wrap("keys", err)
-	}
-	return out, nil
+		}
+		ev, err := event(tenantID)
+		if err != nil {
+			return own(err)
+		}
+		return t.putEvent(ev)
+	})
 }
 
 // CallerByKeyHash returns whom a credential speaks for; verify.ErrNotFound when

@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -50,7 +51,20 @@ func TestTenantsAndKeys(t *testing.T) {
 		if got, err := s.Tenants(ctx); err != nil || !cmp.Equal(got, []sqlstore.Tenant{tenant}) {
 			t.Errorf("tenants %+v, %v", got, err)
 		}
-		if err := s.RevokeKey(ctx, key.ID, event(compliance.EventKeyRevoked, key.ID)); err != nil {
+		mine := errors.New("no event can be made")
+		err := s.RevokeKey(ctx, key.ID, func(string) (compliance.Event, error) { return compliance.Event{}, mine })
+		if !errors.Is(err, mine) {
+			t.Errorf("revoked without its event: %v", err)
+		}
+		if _, err := s.CallerByKeyHash(ctx, "hash"); err != nil {
+			t.Errorf("a revocation that failed took effect: %v", err)
+		}
+		revoke := func(id string) error {
+			return s.RevokeKey(ctx, id, func(tenantID string) (compliance.Event, error) {
+				return storetest.NewEvent(compliance.EventKeyRevoked, tenantID, id, clock.Now())
+			})
+		}
+		if err := revoke(key.ID); err != nil {
 			t.Fatal(err)
 		}
 		for _, hash := range []string{"hash", "unknown", ""} {
@@ -58,30 +72,38 @@ func TestTenantsAndKeys(t *testing.T) {
 				t.Errorf("hash %q: %v", hash, err)
 			}
 		}
-		if err := s.RevokeKey(ctx, key.ID, event(compliance.EventKeyRevoked, key.ID)); !errors.Is(err, verify.ErrNotFound) {
-			t.Errorf("revoked twice: %v", err)
+		for _, id := range []string{key.ID, "key_unknown"} {
+			if err := revoke(id); !errors.Is(err, verify.ErrNotFound) {
+				t.Errorf("revoked %s, which does not hold: %v", id, err)
+			}
 		}
-		key.RevokedAt = clock.Now()
-		if got, err := s.Keys(ctx, tenant.ID); err != nil || !cmp.Equal(got, []sqlstore.APIKey{key}) {
-			t.Errorf("keys %+v, %v", got, err)
-		}
-		if st, err := s.Stats(ctx); err != nil || st.PendingEvents != 3 {
-			t.Errorf("%d events, %v", st.PendingEvents, err)
+		events, err := s.Log().Pending(ctx, 10)
+		if err != nil || len(events) != 3 || events[2].Kind != string(compliance.EventKeyRevoked) || events[2].TenantID != tenant.ID {
+			t.Errorf("events %+v, %v", events, err)
 		}
 	})
 }
 
 func TestPoliciesAreContentAddressed(t *testing.T) {
-	onEach(t, func(t *testing.T, s *sqlstore.Store, _ *storetest.Clock) {
+	onEach(t, func(t *testing.T, s *sqlstore.Store, clock *storetest.Clock) {
 		ctx, source := t.Context(), []byte("clauses: []")
 		digest := compliance.Digest(source)
+		event := func() compliance.Event {
+			return storetest.Event(t, compliance.EventPolicyLive, "", "gateway", clock.Now())
+		}
+		if _, err := s.PutPolicy(ctx, digest, source, compliance.Event{}); err == nil {
+			t.Error("a policy was kept without its event")
+		}
 		for _, want := range []bool{true, false} {
-			if fresh, err := s.PutPolicy(ctx, digest, source); err != nil || fresh != want {
+			if fresh, err := s.PutPolicy(ctx, digest, source, event()); err != nil || fresh != want {
 				t.Errorf("fresh %v, %v; want %v", fresh, err, want)
 			}
 		}
-		if _, err := s.PutPolicy(ctx, digest, []byte("something else")); err == nil {
+		if _, err := s.PutPolicy(ctx, digest, []byte("something else"), event()); err == nil {
 			t.Error("a text under a digest that is not its own was kept")
+		}
+		if n := waiting(t, s); n != 1 {
+			t.Errorf("%d events for one new policy", n)
 		}
 		if got, err := s.Policy(ctx, digest); err != nil || string(got) != string(source) {
 			t.Errorf("%q, %v", got, err)
@@ -90,8 +112,14 @@ func TestPoliciesAreContentAddressed(t *testing.T) {
 }
 
 func TestRefusedAttemptIsRecordedWithItsEvent(t *testing.T) {
-	onEach(t, func(t *testing.T, s *sqlstore.Store, clock *storetest.Clock) {
-		a := verify.Attempt{ID: storetest.IDs.New(compliance.PrefixAttempt), TenantID: storetest.Tenant, Code: "invalid_utf8", Endpoint: "/v1/verifications"}
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		dsn, clock := e.DSN(t), storetest.NewClock()
+		s := storetest.Open(t, dsn, clock.Now)
+		a := verify.Attempt{
+			ID: storetest.IDs.New(compliance.PrefixAttempt), TenantID: storetest.Tenant, Code: "invalid_utf8", Endpoint: "/v1/verifications",
+			Scene: compliance.ScenePhoneCard, Product: storetest.Product, PersonID: storetest.Person(t, s, "p"),
+			Channel: verify.Channel{Kind: compliance.ChannelPhysical, ChannelAgent: "agt_1", Outlet: "out_1", Clerk: "clk_1", Terminal: "trm_1"},
+		}
 		event := storetest.Event(t, compliance.EventAttemptRefused, storetest.Tenant, a.ID, clock.Now())
 		if err := s.Attempt(t.Context(), a, event); err != nil {
 			t.Fatal(err)
@@ -99,11 +127,22 @@ func TestRefusedAttemptIsRecordedWithItsEvent(t *testing.T) {
 		if err := s.Attempt(t.Context(), a, event); err == nil {
 			t.Error("the same attempt was recorded twice")
 		}
+		var row string
+		query(t, dsn, &row, `SELECT tenant_id || ' ' || scene || ' ' || product || ' ' || person_id || ' ' || channel || ' ' || channel_agent_id
+			|| ' ' || outlet_id || ' ' || clerk_id || ' ' || terminal_id || ' ' || at FROM attempts`)
+		want := fmt.Sprintf("%s phone_card %s %s physical agt_1 out_1 clk_1 trm_1 %d", a.TenantID, a.Product, a.PersonID, clock.Now().UnixMicro())
+		if row != want {
+			t.Errorf("recorded %q, want %q", row, want)
+		}
+		bare := verify.Attempt{ID: storetest.IDs.New(compliance.PrefixAttempt), TenantID: storetest.Tenant, Code: "invalid_json", Endpoint: "/v1/openings"}
+		if err := s.Attempt(t.Context(), bare, storetest.Event(t, compliance.EventAttemptRefused, storetest.Tenant, bare.ID, clock.Now())); err != nil {
+			t.Errorf("an attempt of which nothing is known: %v", err)
+		}
 		if err := s.Append(t.Context(), storetest.Event(t, compliance.EventGatewayStarted, "", "", clock.Now())); err != nil {
 			t.Fatal(err)
 		}
 		pending, err := s.Log().Pending(t.Context(), 10)
-		if err != nil || len(pending) != 2 || pending[0].ID != event.ID || pending[0].Kind != string(compliance.EventAttemptRefused) {
+		if err != nil || len(pending) != 3 || pending[0].ID != event.ID || pending[0].Kind != string(compliance.EventAttemptRefused) {
 			t.Errorf("%+v, %v", pending, err)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -253,11 +254,15 @@ func testLostAnswer(t *testing.T, s Store) {
 	Sound(t, dir, 350)
 }
 
+// patience bounds what waits for another sequencer: one that is not fenced may
+// bar the way for good, and that is to fail, not to hang.
+const patience = 30 * time.Second
+
 // testTwoSequencers runs one sequencer, opens a second on the same ledger and
 // folder, and lets both run while events come in.
 func testTwoSequencers(t *testing.T, s Store) {
 	dir := t.TempDir()
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, stop := context.WithTimeout(t.Context(), patience)
 	defer stop()
 	first := Open(t, s, dir)
 	firstEnd, secondEnd := make(chan error, 1), make(chan error, 1)

@@ -54,7 +54,7 @@ def degrade(im, rng, strong):
 def whole(im, size, rng):
     """One training view of a whole picture."""
     w, h = im.size
-    s = rng.uniform(0.6, 1)
+    s = rng.uniform(0.7, 1)
     cw, ch = max(8, int(w * s)), max(8, int(h * min(1, s * rng.uniform(0.85, 1.15))))
     x, y = rng.randrange(w - cw + 1), rng.randrange(h - ch + 1)
     im = im.crop((x, y, x + cw, y + ch))
@@ -62,12 +62,9 @@ def whole(im, size, rng):
         im = im.transpose(Image.FLIP_LEFT_RIGHT)
     if rng.random() < 0.25:
         im = im.transpose(rng.choice([Image.ROTATE_90, Image.ROTATE_180, Image.ROTATE_270]))
-    if rng.random() < 0.3:
-        im = im.rotate(rng.uniform(-12, 12), Image.BILINEAR, expand=False)
-    if rng.random() < 0.2:
-        side = rng.choice([96, 128, 200])
-        im = im.resize((side, side), Image.BILINEAR)
-    return np.asarray(degrade(im.resize(size, Image.BOX), rng, False))
+    im = im.resize(size, Image.BOX)
+    # Files from avatar services are clean: half of the views stay as they are.
+    return np.asarray(degrade(im, rng, False) if rng.random() < 0.5 else im)
 
 
 def ground(size, rng):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains the two small nets of imaging/vision and writes them as ONNX.
 
-  train.py --task class    --images DIR --faces DIR --out ../weights/class.onnx
+  train.py --task class    --images DIR --faces DIR --stock DIR --drawings DIR --out ../weights/class.onnx
   train.py --task portrait --images DIR --faces DIR --stock DIR --drawings DIR --out ../weights/portrait.onnx
 
 --images is a folder with manifest.csv (path,label,source,...), --faces one of
@@ -13,6 +13,7 @@ Needs Debian's python3-torch, python3-pil and python3-numpy. See README.md.
 import argparse
 import csv
 import glob
+import multiprocessing
 import os
 import random
 import time
@@ -25,6 +26,7 @@ import compose
 
 CLASSES = ["drawing", "photo", "text_page", "screenshot", "other_document"]
 PORTRAIT = ["photo", "drawn", "empty"]
+SHARES = {"class": [3, 3, 1, 1, 1.5], "portrait": [1, 1, 1]}  # how often a label is drawn
 SIZES = {"class": (160, 160), "portrait": (112, 140)}  # width, height
 
 # Sources kept out of training, so that they can judge it.
@@ -82,7 +84,7 @@ def whole_label(row):
     return NEAR.get(row["source"], "text_page")
 
 
-def load_class(images, faces):
+def load_class(images, faces, stock, drawings):
     train, held = [], []
     for row in manifest(images):
         label = whole_label(row)
@@ -91,7 +93,12 @@ def load_class(images, faces):
         item = (compose.load(os.path.join(images, row["path"]), 400), CLASSES.index(label), row["source"])
         (held if row["source"] in HELD_OUT else train).append(item)
     for path in pictures(faces):
-        train.append((compose.load(path, 300), CLASSES.index("photo"), "faces"))
+        train.append((compose.load(path, 240), CLASSES.index("photo"), "faces"))
+    for i, path in enumerate(pictures(stock)):
+        item = (compose.load(path, 400), CLASSES.index("photo"), "stock portraits")
+        (held if i % 2 == 0 else train).append(item)
+    for path in pictures(drawings):
+        train.append((compose.load(path, 320), CLASSES.index("drawing"), "own drawings"))
     return train, held
 
 
@@ -147,25 +154,36 @@ def draw(task, item, rng):
     return compose.portrait(item[0], item[3], SIZES[task], rng)
 
 
-def batches(task, items, names, size, rng, rounds):
+WORK = {}  # what the drawing processes inherit: task, items by label and source, names
+
+
+def batch(seed):
+    """One batch; label and source are drawn first, so that large sources may not drown small ones."""
+    rng = random.Random(seed)
+    xs, ys = [], []
+    for _ in range(32):
+        y = rng.choices(range(len(WORK["names"])), SHARES[WORK["task"]])[0]
+        sources = WORK["by"][y]
+        keys = list(sources)
+        src = rng.choices(keys, [len(sources[k]) ** 0.5 for k in keys])[0]
+        xs.append(draw(WORK["task"], rng.choice(sources[src]), rng))
+        ys.append(y)
+    return np.stack(xs), ys
+
+
+def batches(task, items, names, steps):
+    """Batches drawn by two processes ahead of the training; a step's batch depends on its number only."""
     by = {}
     for it in items:
         by.setdefault(it[1], {}).setdefault(it[2], []).append(it)
-    for _ in range(rounds):
-        xs, ys = [], []
-        for _ in range(size):
-            y = rng.randrange(len(names))
-            sources = by[y]
-            keys = list(sources)
-            # Square root of the source's size: a large source may not drown the small ones.
-            src = rng.choices(keys, [len(sources[k]) ** 0.5 for k in keys])[0]
-            xs.append(draw(task, rng.choice(sources[src]), rng))
-            ys.append(y)
-        yield tensor(xs), torch.tensor(ys)
+    WORK.update(task=task, by=by, names=names)
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        for xs, ys in pool.imap(batch, range(steps), chunksize=4):
+            yield tensor(xs), torch.tensor(ys)
 
 
 def tensor(xs):
-    return torch.from_numpy(np.stack(xs).transpose(0, 3, 1, 2).astype(np.float32) / 255)
+    return torch.from_numpy(np.asarray(xs).transpose(0, 3, 1, 2).astype(np.float32) / 255)
 
 
 def plain(task, item, rng):
@@ -206,17 +224,16 @@ def main():
     ap.add_argument("--final", action="store_true", help="train on the held-out sources too")
     a = ap.parse_args()
     torch.manual_seed(1)
-    rng = random.Random(1)
     names = CLASSES if a.task == "class" else PORTRAIT
-    train, held = load_class(a.images, a.faces) if a.task == "class" else load_portrait(a.images, a.faces, a.stock, a.drawings)
+    load = load_class if a.task == "class" else load_portrait
+    train, held = load(a.images, a.faces, a.stock, a.drawings)
     if a.final:
         train = train + held
     print(f"{a.task}: {len(train)} to train on, {len(held)} held out", flush=True)
     net = Net(len(names))
-    size = 32
     opt = torch.optim.AdamW(net.parameters(), 3e-3, weight_decay=0.02)
     begin, step, loss_sum = time.time(), 0, 0.0
-    for x, y in batches(a.task, train, names, size, rng, a.steps):
+    for x, y in batches(a.task, train, names, a.steps):
         for g in opt.param_groups:
             g["lr"] = 3e-3 * min(1, (step + 1) / 50) * 0.5 * (1 + np.cos(np.pi * step / a.steps)) + 1e-6
         loss = nn.functional.cross_entropy(net(x), y, label_smoothing=0.05)

@@ -1,6 +1,6 @@
 // Package storetest gives tests a fresh ledger on each engine: SQLite in a
-// temporary folder, and a real PostgreSQL server that the first test that needs
-// it starts and Stop ends.
+// temporary folder, and a real PostgreSQL server that the first who needs it
+// starts and Stop ends.
 package storetest
 
 import (

@@ -70,12 +70,17 @@ func DataKey(tenant string) vault.DataKey {
 	}
 }
 
+// Enrolment brings an invented person.
+func Enrolment(name string) verify.Enrolment {
+	return verify.Enrolment{
+		Keys: []vault.DocumentKey{Key(name, 1)}, NewPersonID: IDs.New(compliance.PrefixPerson), DataKey: DataKey(Tenant),
+	}
+}
+
 // Person enrols an invented person and returns its id.
 func Person(t testing.TB, s *sqlstore.Store, name string) string {
 	t.Helper()
-	e, err := s.Enroll(context.Background(), verify.Enrolment{
-		Keys: []vault.DocumentKey{Key(name, 1)}, NewPersonID: IDs.New(compliance.PrefixPerson), DataKey: DataKey(Tenant),
-	})
+	e, err := s.Enroll(context.Background(), Enrolment(name))
 	if err != nil {
 		t.Fatal(err)
 	}

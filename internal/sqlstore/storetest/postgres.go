@@ -29,7 +29,7 @@ const RequireServices = "REALNAME_REQUIRE_SERVICES"
 
 var errNotInstalled = errors.New("PostgreSQL is not installed (Debian package postgresql)")
 
-// server is the PostgreSQL server of this test process.
+// server is one PostgreSQL server of this test process.
 type server struct {
 	dir  string
 	port int
@@ -38,37 +38,58 @@ type server struct {
 	log  bytes.Buffer
 }
 
-var (
+// shared is a server that starts when it is first needed.
+type shared struct {
+	fsync string // on or off
+
 	once    sync.Once
 	running *server
 	failed  error
 	mu      sync.Mutex
 	nth     int
-)
-
-// PostgreSQL makes an empty schema on the test server, far quicker than a database.
-func PostgreSQL(t testing.TB) string {
-	t.Helper()
-	once.Do(func() { running, failed = start() })
-	if errors.Is(failed, errNotInstalled) && os.Getenv(RequireServices) == "" {
-		t.Skip(failed)
-	}
-	if failed != nil {
-		t.Fatal(failed)
-	}
-	mu.Lock()
-	nth++
-	name := fmt.Sprintf("ledger_%d", nth)
-	mu.Unlock()
-	running.admin(t, "CREATE SCHEMA "+name)
-	return running.dsn(name)
 }
 
-// Stop ends the server, if one was started; call it at the end of TestMain.
-func Stop() {
-	if running != nil {
-		running.stop()
+// No test cuts the power, so that only benchmarks pay for the disk.
+var (
+	forTests      = shared{fsync: "off"}
+	forBenchmarks = shared{fsync: "on"}
+)
+
+// PostgreSQL makes an empty schema on a server of this process, far quicker
+// than a database. A benchmark gets a server that flushes to disk, a test one
+// that does not.
+func PostgreSQL(t testing.TB) string {
+	t.Helper()
+	if _, is := t.(*testing.B); is {
+		return forBenchmarks.schema(t)
 	}
+	return forTests.schema(t)
+}
+
+// Stop ends the servers that were started; call it at the end of TestMain.
+func Stop() {
+	for _, s := range []*shared{&forTests, &forBenchmarks} {
+		if s.running != nil {
+			s.running.stop()
+		}
+	}
+}
+
+func (s *shared) schema(t testing.TB) string {
+	t.Helper()
+	s.once.Do(func() { s.running, s.failed = start(s.fsync) })
+	if errors.Is(s.failed, errNotInstalled) && os.Getenv(RequireServices) == "" {
+		t.Skip(s.failed)
+	}
+	if s.failed != nil {
+		t.Fatal(s.failed)
+	}
+	s.mu.Lock()
+	s.nth++
+	name := fmt.Sprintf("ledger_%d", s.nth)
+	s.mu.Unlock()
+	s.running.admin(t, "CREATE SCHEMA "+name)
+	return s.running.dsn(name)
 }
 
 func (s *server) dsn(schema string) string {
@@ -91,7 +112,7 @@ func (s *server) admin(t testing.TB, statement string) {
 }
 
 // start makes a cluster in a temporary folder and starts it on a free port.
-func start() (_ *server, err error) {
+func start(fsync string) (_ *server, err error) {
 	bin, err := newestBin()
 	if err != nil {
 		return nil, err
@@ -121,7 +142,7 @@ func start() (_ *server, err error) {
 		return nil, err
 	}
 	s.cmd = exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(s.port),
-		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=120")
+		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=120", "-c", "fsync="+fsync)
 	s.cmd.Dir, s.cmd.SysProcAttr = dir, who
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	if err := s.launch(); err != nil {
