@@ -49,6 +49,17 @@ test: build ## every test; and that all but the worker builds without any C libr
 	@echo "[3/3] tests"
 	@REALNAME_REQUIRE_SERVICES=1 $(GO) test -tags $(TAGS) ./...
 
+FUZZTIME ?= 2m
+.PHONY: prove
+prove: build ## the long proofs: 500 times kill -9 on each ledger engine, and every fuzzer for a while (hours; FUZZTIME=2m each)
+	@REALNAME_REQUIRE_SERVICES=1 REALNAME_PROVE=500 $(GO) test -run Kill -timeout 4h -v ./internal/sqlstore
+	@for package in $$($(GO) list ./...); do \
+		for fuzzer in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$fuzzer"; \
+			$(GO) test -run '^$$' -fuzz "^$$fuzzer$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package || exit 1; \
+		done; \
+	done
+
 .PHONY: lint
 lint: ## formatting and the linters of .golangci.yml (the pipeline's code too, where OpenCV is installed)
 	@echo "lint (the first time a minute or two, to build the linter)"

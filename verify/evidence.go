@@ -20,11 +20,11 @@ const (
 	maxEvidence = 16
 	chunkField  = "chunk"
 
-	// Route templates, under which refused attempts are recorded.
-	endpointVerifications = "/v1/verifications"
-	endpointOpenings      = "/v1/openings"
-	endpointMoreEvidence  = "/v1/verifications/:id/evidence"
-	endpointPhotos        = "/v1/photos/check"
+	// Methods and path templates of the specification, under which refused attempts are recorded.
+	endpointVerifications = "POST /v1/verifications"
+	endpointOpenings      = "POST /v1/openings"
+	endpointMoreEvidence  = "POST /v1/verifications/{id}/evidence"
+	endpointPhotos        = "POST /v1/photos/check"
 )
 
 // validate refuses what no decision can be made about.

@@ -51,17 +51,13 @@ type NewTenant struct {
 	LegalEntity string // id of an existing legal entity; empty makes one of the same name
 }
 
-var sectors = []compliance.Sector{
-	compliance.SectorInternet, compliance.SectorTelecom, compliance.SectorBanking, compliance.SectorPayment, compliance.SectorRegulator,
-}
-
 // AddTenant adds a tenant and returns it.
 func (o *Operator) AddTenant(ctx context.Context, n NewTenant) (sqlstore.Tenant, error) {
 	if n.Name == "" {
 		return sqlstore.Tenant{}, errors.New("a tenant needs a name")
 	}
-	if !slices.Contains(sectors, n.Sector) {
-		return sqlstore.Tenant{}, fmt.Errorf("no sector %q; there are %v", n.Sector, sectors)
+	if !slices.Contains(compliance.Sectors(), n.Sector) {
+		return sqlstore.Tenant{}, fmt.Errorf("no sector %q; there are %v", n.Sector, compliance.Sectors())
 	}
 	t := sqlstore.Tenant{
 		ID: o.ids.New(compliance.PrefixTenant), Name: n.Name, Sector: n.Sector, Region: n.Region,
