@@ -77,12 +77,12 @@ func (c *classifier) class(mat gocv.Mat, lines int) (imaging.Class, float64, err
 // weighByText tempers the net's probabilities by the text found, which the net
 // sees badly at its size: print has lines, pictures have few.
 func weighByText(probs []float32, lines int) {
-	print, picture := float32(1), float32(1)
+	printed, picture := float32(1), float32(1)
 	switch {
 	case lines == 0:
-		print = 0.02
+		printed = 0.02
 	case lines <= 2:
-		print = 0.3
+		printed = 0.3
 	case lines >= 12:
 		picture = 0.2
 	}
@@ -91,7 +91,7 @@ func weighByText(probs []float32, lines int) {
 		if class == imaging.ClassDrawing || class == imaging.ClassPhoto {
 			probs[i] *= picture
 		} else {
-			probs[i] *= print
+			probs[i] *= printed
 		}
 		sum += probs[i]
 	}

@@ -20,9 +20,6 @@ func lerp(p, q point, t float64) point { return p.add(q.sub(p).scale(t)) }
 func distance(p, q point) float64      { return p.sub(q).length() }
 func (p point) dot(q point) float64    { return p.X*q.X + p.Y*q.Y }
 func cross(p, q point) float64         { return p.X*q.Y - p.Y*q.X }
-func (p point) within(w, h, m float64) bool {
-	return p.X >= -m && p.Y >= -m && p.X <= w+m && p.Y <= h+m
-}
 
 // quad has its corners in reading order: top left, top right, bottom right, bottom left.
 type quad [4]point
@@ -32,7 +29,6 @@ func (q quad) at(u, v float64) point {
 	return lerp(lerp(q[0], q[1], u), lerp(q[3], q[2], u), v)
 }
 
-func (q quad) centre() point   { return q.at(0.5, 0.5) }
 func (q quad) width() float64  { return (distance(q[0], q[1]) + distance(q[3], q[2])) / 2 }
 func (q quad) height() float64 { return (distance(q[0], q[3]) + distance(q[1], q[2])) / 2 }
 
@@ -70,13 +66,6 @@ type homography [8]float64
 func (h homography) apply(p point) point {
 	d := h[6]*p.X + h[7]*p.Y + 1
 	return point{(h[0]*p.X + h[1]*p.Y + h[2]) / d, (h[3]*p.X + h[4]*p.Y + h[5]) / d}
-}
-
-func (h homography) applyQuad(q quad) quad {
-	for i := range q {
-		q[i] = h.apply(q[i])
-	}
-	return q
 }
 
 // pair is one place known on both planes, with its weight.

@@ -33,7 +33,8 @@ type mark struct {
 	at   point
 }
 
-// Rows and columns of the front, as measured on the second-generation card.
+// Rows and columns of the front of the second-generation card, from its public
+// layout; no genuine card was at hand, so what they say of one is not measured.
 const (
 	nameRow, sexRow, birthRow, addressRow, numberRow = 8.4, 15.4, 22.1, 29.2, 46.2
 	numberFirst, numberPitch                         = 30.1, 2.78 // centre of the first digit; step to the next

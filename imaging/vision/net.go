@@ -65,7 +65,7 @@ func openNet(model []byte) (*net, error) {
 	if err != nil {
 		return nil, fmt.Errorf("vision: session options: %w", err)
 	}
-	defer opts.Destroy()
+	defer destroy(opts)
 	for _, set := range []func() error{
 		func() error { return opts.SetIntraOpNumThreads(1) },
 		func() error { return opts.SetInterOpNumThreads(1) },
@@ -92,12 +92,12 @@ func (n *net) run(in []float32, shape ...int64) ([]float32, []int64, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("vision: input tensor: %w", err)
 	}
-	defer x.Destroy()
+	defer destroy(x)
 	out := []ort.Value{nil}
 	if err := n.session.Run([]ort.Value{x}, out); err != nil {
 		return nil, nil, fmt.Errorf("vision: run model: %w", err)
 	}
-	defer out[0].Destroy()
+	defer destroy(out[0])
 	y, ok := out[0].(*ort.Tensor[float32])
 	if !ok {
 		return nil, nil, fmt.Errorf("vision: model answered with %T", out[0])
@@ -109,7 +109,10 @@ func (n *net) run(in []float32, shape ...int64) ([]float32, []int64, error) {
 
 func (n *net) close() {
 	if n != nil && n.session != nil {
-		n.session.Destroy()
+		destroy(n.session)
 		n.session = nil
 	}
 }
+
+// destroy frees what the runtime holds; it fails only for what is freed already.
+func destroy(held interface{ Destroy() error }) { _ = held.Destroy() }

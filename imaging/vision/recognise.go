@@ -188,26 +188,32 @@ func (r *reading) decode() line { return r.greedy(nil) }
 // decodeNumber reads digits and X only.
 func (r *reading) decodeNumber() line { return r.greedy(r.keys.digits) }
 
+// strongest is the most probable class of a column: of the blank and only, or of all when only is nil.
+func strongest(row []float32, only []int) int {
+	best := 0
+	if only == nil {
+		for c, p := range row {
+			if p > row[best] {
+				best = c
+			}
+		}
+		return best
+	}
+	for _, c := range only {
+		if row[c] > row[best] {
+			best = c
+		}
+	}
+	return best
+}
+
 // greedy merges runs of one class and drops blanks; only, when given, limits the classes besides the blank.
 func (r *reading) greedy(only []int) line {
 	out := line{place: r.place}
 	last := 0
 	for t := range r.columns {
 		row := r.probs[t*r.classes : (t+1)*r.classes]
-		best := 0
-		if only == nil {
-			for c, p := range row {
-				if p > row[best] {
-					best = c
-				}
-			}
-		} else {
-			for _, c := range only {
-				if row[c] > row[best] {
-					best = c
-				}
-			}
-		}
+		best := strongest(row, only)
 		conf, at := float64(row[best]), (float64(t)+0.5)/float64(r.columns)/r.used
 		switch n := len(out.glyphs); {
 		case best == 0 || at > 1.02:

@@ -1,7 +1,7 @@
 package httpapi
 
 import (
-	"math/rand"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
@@ -61,7 +61,7 @@ func TestPersonalReferences(t *testing.T) {
 
 // TestRandomIdentifiersAreReferences: what tenants use as keys is not refused by chance.
 func TestRandomIdentifiersAreReferences(t *testing.T) {
-	source := rand.New(rand.NewSource(1))
+	source := rand.NewChaCha8([32]byte{1})
 	for range 50_000 {
 		id, err := uuid.NewRandomFromReader(source)
 		if err != nil {
