@@ -34,9 +34,9 @@ func measure(f *frame, l *layout) (quality, error) {
 	edges := gocv.NewMat()
 	defer edges.Close()
 	// The left two thirds hold print on every card; the portrait's texture varies.
-	print := grey.Region(image.Rect(0, 0, qualitySize.X*3/5, qualitySize.Y))
-	defer print.Close()
-	if err := gocv.Laplacian(print, &edges, gocv.MatTypeCV64F, 1, 1, 0, gocv.BorderDefault); err != nil {
+	printed := grey.Region(image.Rect(0, 0, qualitySize.X*3/5, qualitySize.Y))
+	defer printed.Close()
+	if err := gocv.Laplacian(printed, &edges, gocv.MatTypeCV64F, 1, 1, 0, gocv.BorderDefault); err != nil {
 		return quality{}, fmt.Errorf("vision: sharpness: %w", err)
 	}
 	_, dev, err := meanDeviation(edges)
