@@ -49,14 +49,6 @@ type Info struct {
 	Orientation int    `json:"orientation"` // EXIF tag 0x0112 (TIFF 6.0, EXIF 2.3): 1 to 8, 1 where absent or absurd
 }
 
-// Upright returns the size once Orientation is applied.
-func (i Info) Upright() (width, height int) {
-	if i.Orientation >= 5 {
-		return i.Height, i.Width
-	}
-	return i.Width, i.Height
-}
-
 // Densest codings that honest encoders reach, in units of declared content per
 // byte of file; a header that claims more is forged or its data is cut off.
 const (

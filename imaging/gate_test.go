@@ -250,15 +250,6 @@ func TestGateLimitsAreExact(t *testing.T) {
 	}
 }
 
-func TestUpright(t *testing.T) {
-	for orientation := 1; orientation <= 8; orientation++ {
-		width, height := imaging.Info{Width: 4, Height: 3, Orientation: orientation}.Upright()
-		if turned := orientation >= 5; turned != (width == 3 && height == 4) {
-			t.Errorf("orientation %d: %d x %d", orientation, width, height)
-		}
-	}
-}
-
 // FuzzGate holds the gate to its contract: a known code, or an Info within the
 // limits whose size is the one that the decoder of the standard library sees.
 func FuzzGate(f *testing.F) {

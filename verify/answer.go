@@ -12,6 +12,7 @@ type Answer struct {
 	Decision compliance.Decision
 	BizNo    string
 	Opening  *Opening
+	Digest   string // hex SHA-256 of the canonical decision, which its event and receipt commit to
 	EventID  string // event of this version, for the receipt
 	Replayed bool   // the idempotency key was known: this is the first answer again
 }

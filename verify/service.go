@@ -150,7 +150,7 @@ func (s *Service) found(ctx context.Context, c Caller, stored Stored, err error)
 }
 
 func answer(row DecisionRow) Answer {
-	return Answer{Decision: row.Decision, BizNo: row.BizNo, EventID: row.Event.ID}
+	return Answer{Decision: row.Decision, BizNo: row.BizNo, Digest: compliance.Digest(row.Canonical), EventID: row.Event.ID}
 }
 
 // RefuseAttempt records that input was refused before any decision, by its stable code.

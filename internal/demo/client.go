@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,6 +18,7 @@ type answer struct {
 	ID       string `json:"id"`
 	Version  int    `json:"version"`
 	Decision string `json:"decision"`
+	Digest   string `json:"decision_digest"`
 	Reasons  []struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`
@@ -104,10 +106,24 @@ func (s *stage) keep(ctx context.Context, t tenant, a answer) error {
 	if _, err := s.call(ctx, t, http.MethodGet, path, nil, &text); err != nil {
 		return err
 	}
+	if !commitsTo(text, a.Digest) {
+		return fmt.Errorf("the receipt of %s does not commit to its decision", a.ID)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.receipts = append(s.receipts, receipt{decision: a.ID, version: a.Version, text: text})
 	return nil
+}
+
+// commitsTo reports whether the leaf that a receipt carries names the digest.
+func commitsTo(receipt []byte, digest string) bool {
+	for line := range strings.Lines(string(receipt)) {
+		if extra, ok := strings.CutPrefix(line, "extra "); ok && digest != "" {
+			leaf, err := base64.StdEncoding.DecodeString(strings.TrimSpace(extra))
+			return err == nil && bytes.Contains(leaf, []byte(`"`+digest+`"`))
+		}
+	}
+	return false
 }
 
 // expect adds a row and keeps the receipt.
@@ -121,7 +137,7 @@ func (s *stage) expect(ctx context.Context, t tenant, sent string, a answer, too
 			if c.Article != "" {
 				cite += " §" + c.Article
 			}
-			if !contains(cited, cite) {
+			if !slices.Contains(cited, cite) {
 				cited = append(cited, cite)
 			}
 		}
@@ -131,22 +147,13 @@ func (s *stage) expect(ctx context.Context, t tenant, sent string, a answer, too
 		r.reason = "waiting on " + strings.Join(a.WaitingOn, ", ")
 	}
 	if reason != "" {
-		r.right = r.right && contains(codes, reason)
+		r.right = r.right && slices.Contains(codes, reason)
 	}
 	if clause != "" {
 		r.right = r.right && strings.Contains(r.article, clause)
 	}
 	s.table.add(r)
 	return s.keep(ctx, t, a)
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // request is a verification as a tenant writes it.

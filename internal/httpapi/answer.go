@@ -26,6 +26,7 @@ type verificationAnswer struct {
 	Needed       []string            `json:"needed"`
 	Deadline     time.Time           `json:"deadline,omitzero"`
 	PolicyDigest string              `json:"policy_digest"`
+	Digest       string              `json:"decision_digest"`
 	DecidedAt    time.Time           `json:"decided_at"`
 	ExpiresAt    time.Time           `json:"expires_at,omitzero"`
 	Consumes     string              `json:"consumes,omitempty"`
@@ -143,7 +144,7 @@ func (t teller) verification(ctx context.Context, a verify.Answer) verificationA
 		ID: d.ID, Version: d.Version, BizNo: a.BizNo, Scene: d.Scene, Event: d.Occasion, Product: d.Product,
 		CustomerType: d.CustomerType, Decision: d.Outcome, Reasons: []reasonAnswer{}, Checks: []checkAnswer{},
 		Quotas: []quotaAnswer{}, WaitingOn: orEmpty(d.WaitingOn), Needed: orEmpty(d.Needed), Deadline: d.Deadline,
-		PolicyDigest: d.PolicyDigest, DecidedAt: d.DecidedAt, ExpiresAt: d.ExpiresAt, Consumes: d.Consumes,
+		PolicyDigest: d.PolicyDigest, Digest: a.Digest, DecidedAt: d.DecidedAt, ExpiresAt: d.ExpiresAt, Consumes: d.Consumes,
 		Receipt: "/v1/verifications/" + d.ID + "/receipt?version=" + strconv.Itoa(d.Version),
 	}
 	for _, r := range d.Reasons {
