@@ -28,11 +28,13 @@ type assessment struct {
 	checks map[string]compliance.Check
 	number idnumber.Number // canonical number of the holder, zero when invalid
 	proxy  idnumber.Number
-	now    time.Time
+	clock  func() time.Time
+	now    time.Time // when the assessment began; dates are judged by it
 }
 
-func newAssessment(c Caller, req *Request, wantsOpening bool, now time.Time) *assessment {
-	a := &assessment{req: req, checks: map[string]compliance.Check{}, now: now.UTC()}
+func newAssessment(c Caller, req *Request, wantsOpening bool, clock func() time.Time) *assessment {
+	now := clock().UTC()
+	a := &assessment{req: req, checks: map[string]compliance.Check{}, clock: clock, now: now}
 	holder, _ := req.Holder()
 	_, proxied := req.Proxy()
 	a.facts = compliance.Facts{
@@ -63,7 +65,7 @@ func hasPhoto(evidence []Evidence) bool {
 // set records one check; the newest result of a check stands.
 func (a *assessment) set(c compliance.Check) {
 	if c.At.IsZero() {
-		c.At = a.now
+		c.At = a.clock()
 	}
 	c.At = c.At.UTC().Truncate(time.Microsecond)
 	a.checks[c.Name] = c

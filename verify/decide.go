@@ -113,8 +113,7 @@ type job struct {
 }
 
 func (s *Service) decide(ctx context.Context, j job) (Answer, error) {
-	now := s.o.Now().UTC()
-	a := newAssessment(j.caller, &j.ask.Request, j.opens, now)
+	a := newAssessment(j.caller, &j.ask.Request, j.opens, s.o.Now)
 	a.local()
 	a.attest(j.ask.Request.Evidence)
 	for name, check := range j.ask.adopted {
