@@ -148,31 +148,18 @@ func TestAPhotoThatNobodyCanDecodeEndsThePending(t *testing.T) {
 	if n, err := h.Settle(ctx); n != 1 || err != nil {
 		t.Fatalf("settled %d, %v", n, err)
 	}
-	b, err := h.Verification(ctx, h.platform, a.Decision.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := h.read(t, h.platform, a.Decision.ID)
 	want(t, b, compliance.Rejected, imaging.UploadCorrupt, "")
 }
 
 func TestNothingIsReservedAfterTheDeadline(t *testing.T) {
 	h := newHouse(t)
-	ctx := context.Background()
-	if err := h.sim.Set(standin.Setting{Fault: standin.Down}); err != nil {
-		t.Fatal(err)
-	}
+	h.authority(t, standin.Down)
 	a := h.open(t, h.carrier, h.fullCard(h.person(true)))
 	h.clock.forward(a.Decision.Deadline.Sub(h.clock.now()) + time.Second)
-	if err := h.sim.Set(standin.Setting{Fault: standin.Healthy}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := h.Settle(ctx); err != nil {
-		t.Fatal(err)
-	}
-	b, err := h.Verification(ctx, h.carrier, a.Decision.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	h.authority(t, standin.Healthy)
+	h.settle(t)
+	b := h.read(t, h.carrier, a.Decision.ID)
 	if b.Decision.Outcome == compliance.Approved || b.Decision.Outcome == compliance.Pending || b.Opening != nil && !b.Opening.State.Final() {
 		t.Errorf("after the deadline: %s, opening %+v", b.Decision.Outcome, b.Opening)
 	}
@@ -181,23 +168,14 @@ func TestNothingIsReservedAfterTheDeadline(t *testing.T) {
 func TestAReleasedSlotIsNotTakenAgain(t *testing.T) {
 	h := newHouse(t)
 	ctx := context.Background()
-	if err := h.sim.Set(standin.Setting{Fault: standin.Down}); err != nil {
-		t.Fatal(err)
-	}
+	h.authority(t, standin.Down)
 	a := h.open(t, h.carrier, h.fullCard(h.person(true)))
 	if _, err := h.Release(ctx, h.carrier, a.Opening.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.sim.Set(standin.Setting{Fault: standin.Healthy}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := h.Settle(ctx); err != nil {
-		t.Fatal(err)
-	}
-	b, err := h.Verification(ctx, h.carrier, a.Decision.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	h.authority(t, standin.Healthy)
+	h.settle(t)
+	b := h.read(t, h.carrier, a.Decision.ID)
 	if b.Opening == nil || b.Opening.ID != a.Opening.ID || b.Opening.State != "released" {
 		t.Errorf("opening = %+v", b.Opening)
 	}

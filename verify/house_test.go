@@ -220,6 +220,30 @@ func (h *house) open(t *testing.T, c verify.Caller, r verify.OpeningRequest) ver
 	return a
 }
 
+// authority makes the stand-in fail in one way from now on.
+func (h *house) authority(t *testing.T, f standin.Fault) {
+	t.Helper()
+	if err := h.sim.Set(standin.Setting{Fault: f}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (h *house) settle(t *testing.T) {
+	t.Helper()
+	if _, err := h.Settle(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (h *house) read(t *testing.T, c verify.Caller, id string) verify.Answer {
+	t.Helper()
+	a, err := h.Verification(context.Background(), c, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
 func want(t *testing.T, a verify.Answer, outcome compliance.Outcome, reason, clause string) {
 	t.Helper()
 	d := a.Decision

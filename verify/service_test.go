@@ -89,9 +89,7 @@ func TestAuthorityDownPendsAndSettles(t *testing.T) {
 	h := newHouse(t)
 	ctx := context.Background()
 	right, wrong := h.person(true), h.person(true)
-	if err := h.sim.Set(standin.Setting{Fault: standin.Down}); err != nil {
-		t.Fatal(err)
-	}
+	h.authority(t, standin.Down)
 	a := h.decide(t, h.platform, h.signup(right))
 	b := h.decide(t, h.platform, h.signup(person{wrong.number, right.name}))
 	card := h.open(t, h.carrier, h.fullCard(h.person(true)))
@@ -112,9 +110,7 @@ func TestAuthorityDownPendsAndSettles(t *testing.T) {
 	if again, _ := h.Verification(ctx, h.platform, a.Decision.ID); again.Decision.Version != 1 {
 		t.Error("a fruitless try made a version")
 	}
-	if err := h.sim.Set(standin.Setting{Fault: standin.Healthy}); err != nil {
-		t.Fatal(err)
-	}
+	h.authority(t, standin.Healthy)
 	if n, err := h.Settle(ctx); n != 3 || err != nil {
 		t.Fatalf("settled %d, %v", n, err)
 	}
@@ -141,22 +137,15 @@ func TestAuthorityDownPendsAndSettles(t *testing.T) {
 func TestPendingEndsAtItsDeadlineUnapproved(t *testing.T) {
 	h := newHouse(t)
 	ctx := context.Background()
-	if err := h.sim.Set(standin.Setting{Fault: standin.Down}); err != nil {
-		t.Fatal(err)
-	}
+	h.authority(t, standin.Down)
 	a := h.open(t, h.carrier, h.fullCard(h.person(true)))
 	want(t, a, compliance.Pending, "", "")
 	h.clock.forward(a.Decision.Deadline.Sub(h.clock.now()) + time.Second)
-	if _, err := h.Settle(ctx); err != nil {
-		t.Fatal(err)
-	}
+	h.settle(t)
 	if _, err := h.ExpireLeases(ctx); err != nil {
 		t.Fatal(err)
 	}
-	x, err := h.Verification(ctx, h.carrier, a.Decision.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	x := h.read(t, h.carrier, a.Decision.ID)
 	if x.Decision.Outcome == compliance.Approved || x.Decision.Outcome == compliance.Pending {
 		t.Errorf("after the deadline: %s", x.Decision.Outcome)
 	}
