@@ -2,13 +2,11 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sort"
 	"time"
 
 	"realname/compliance"
-	"realname/imaging"
 	"realname/verify/idnumber"
 )
 
@@ -243,137 +241,6 @@ func (a *assessment) waits(names ...string) bool {
 		c, ok := a.checks[n]
 		return ok && c.Result == compliance.NotExecuted
 	})
-}
-
-// photoChecks are what one look at a document photo settles together.
-var photoChecks = []string{compliance.CheckDocumentPhoto, compliance.CheckPhotoNumber, compliance.CheckPhotoName}
-
-// front is the newest photo of the card's front.
-func (a *assessment) front() (Evidence, bool) {
-	for _, e := range slices.Backward(a.req.Evidence) {
-		if e.Kind == compliance.EvidenceDocumentPhoto && e.Side != string(imaging.SideBack) && len(e.Content) > 0 {
-			return e, true
-		}
-	}
-	return Evidence{}, false
-}
-
-// photos has the photo of the front checked against the claim.
-func (a *assessment) photos(ctx context.Context, checker imaging.Checker) error {
-	if !a.waits(photoChecks...) {
-		return nil
-	}
-	e, given := a.front()
-	if !given {
-		a.withoutFront()
-		return nil
-	}
-	holder, _ := a.req.Holder()
-	report, err := checker.Check(ctx, imaging.Request{
-		Image: e.Content, Side: imaging.Side(e.Side),
-		Claim: &imaging.Claim{Number: a.number.Reveal(), Name: holder.Name.Reveal()},
-	})
-	if errors.Is(err, imaging.ErrUnavailable) {
-		return nil // the checks stay not_executed
-	}
-	if err != nil {
-		return err
-	}
-	a.readPhoto(report, e.ID)
-	return nil
-}
-
-// withoutFront settles the photo checks when no photo of the front is at hand:
-// it stays with the tenant, or only the back was given.
-func (a *assessment) withoutFront() {
-	photo := compliance.Check{Name: compliance.CheckDocumentPhoto, Result: compliance.Failed, Source: sourceGateway, Reasons: []string{imaging.ReasonWrongSide}}
-	kept := slices.ContainsFunc(a.req.Evidence, func(e Evidence) bool {
-		return e.Kind == compliance.EvidenceDocumentPhoto && e.Side != string(imaging.SideBack) && e.Locator != ""
-	})
-	if kept {
-		photo.Result, photo.Reasons = compliance.Inconclusive, []string{"photo_held_by_tenant"}
-	}
-	a.set(photo)
-	a.unread()
-}
-
-// unread says that number and name were not looked for on a photo.
-func (a *assessment) unread() {
-	a.set(compliance.Check{Name: compliance.CheckPhotoNumber, Result: compliance.NotApplicable, Source: sourceWorker})
-	a.set(compliance.Check{Name: compliance.CheckPhotoName, Result: compliance.NotApplicable, Source: sourceWorker})
-}
-
-// undecodable settles the photo checks of a photo that was taken in and cannot be decoded after all.
-func (a *assessment) undecodable(u *imaging.UploadError) {
-	a.set(compliance.Check{Name: compliance.CheckDocumentPhoto, Result: compliance.Failed, Source: sourceWorker, Reasons: []string{u.Code}})
-	a.unread()
-}
-
-func (a *assessment) readPhoto(r imaging.Report, reference string) {
-	photo := compliance.Check{
-		Name: compliance.CheckDocumentPhoto, Result: compliance.Passed, Source: sourceWorker,
-		NativeCode: string(r.Class), Reference: reference,
-	}
-	explained := false // by a field that disagrees or cannot be read, which has a check of its own
-	for _, reason := range r.Reasons {
-		switch reason.Code {
-		case imaging.ReasonNumberMismatch, imaging.ReasonNumberUnreadable:
-			explained = explained || r.NumberAgreement == imaging.Disagrees || r.NumberAgreement == imaging.Unreadable
-		case imaging.ReasonNameMismatch, imaging.ReasonNameUnreadable:
-			explained = explained || r.NameAgreement == imaging.Disagrees || r.NameAgreement == imaging.Unreadable
-		case imaging.ReasonNotADocument:
-			photo.Reasons = append(photo.Reasons, notADocument(r.Class))
-		default:
-			photo.Reasons = append(photo.Reasons, reason.Code)
-		}
-	}
-	isCard := r.Class == imaging.ClassResidentFront
-	switch {
-	case !isCard:
-		photo.Result = compliance.Failed
-		if len(photo.Reasons) == 0 {
-			photo.Reasons = []string{notADocument(r.Class)}
-		}
-	case r.Verdict == imaging.Accept && len(photo.Reasons) == 0:
-	case r.Verdict == imaging.Reject && len(photo.Reasons) > 0 && !explained:
-		photo.Result = compliance.Failed
-	case len(photo.Reasons) > 0 || !explained:
-		// The worker did not accept, and no field's own check says why: somebody must look.
-		photo.Result = compliance.Inconclusive
-	}
-	a.set(photo)
-	if !isCard {
-		a.unread() // what is no card has no fields
-		return
-	}
-	a.set(agreement(compliance.CheckPhotoNumber, r.NumberAgreement, imaging.ReasonNumberMismatch, imaging.ReasonNumberUnreadable))
-	a.set(agreement(compliance.CheckPhotoName, r.NameAgreement, imaging.ReasonNameMismatch, imaging.ReasonNameUnreadable))
-}
-
-// notADocument names what the picture is instead, so that the applicant is told.
-func notADocument(c imaging.Class) string {
-	switch c {
-	case "":
-		c = imaging.ClassUnknown
-	case imaging.ClassResidentBack:
-		return imaging.ReasonWrongSide
-	}
-	return imaging.ReasonNotADocument + "." + string(c)
-}
-
-func agreement(name string, g imaging.Agreement, mismatch, unreadable string) compliance.Check {
-	c := compliance.Check{Name: name, Source: sourceWorker}
-	switch g {
-	case imaging.Agrees:
-		c.Result = compliance.Passed
-	case imaging.Disagrees:
-		c.Result, c.Reasons = compliance.Failed, []string{mismatch}
-	case imaging.NotCompared:
-		c.Result = compliance.NotApplicable
-	default:
-		c.Result, c.Reasons = compliance.Inconclusive, []string{unreadable}
-	}
-	return c
 }
 
 // authority asks the upstream for every party whose confirmation is awaited.

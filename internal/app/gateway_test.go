@@ -29,6 +29,7 @@ import (
 	"realname/compliance"
 	"realname/internal/config"
 	"realname/internal/specimen"
+	"realname/internal/sqlstore/storetest"
 	"realname/verify/authority/standin"
 )
 
@@ -50,6 +51,7 @@ var worker = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	storetest.Stop()
 	if path, err := worker(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(path))
 	}
@@ -73,7 +75,10 @@ func assets() string {
 	return filepath.Join("..", "..", ".assets")
 }
 
-func startGateway(t *testing.T) *running {
+func startGateway(t *testing.T) *running { return startGatewayOn(t, "") }
+
+// startGatewayOn starts it over a ledger: SQLite in its own folder when dsn is empty.
+func startGatewayOn(t *testing.T, dsn string) *running {
 	t.Helper()
 	path, err := worker()
 	if err != nil {
@@ -93,6 +98,7 @@ func startGateway(t *testing.T) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.config.Ledger.DSN = dsn
 	r.config.Listen, r.config.Data = "127.0.0.1:0", filepath.Join(dir, "data")
 	r.config.Imaging.Worker, r.config.Imaging.Assets = path, folder
 	r.config.Authority.URL, r.config.Authority.SecretFile = srv.URL, filepath.Join(dir, "secret")
@@ -350,7 +356,12 @@ func workers(t *testing.T) map[int]int {
 }
 
 func TestRestartKeepsEverything(t *testing.T) {
-	g := startGateway(t)
+	t.Run("sqlite", func(t *testing.T) { restart(t, "") })
+	t.Run("postgresql", func(t *testing.T) { restart(t, storetest.PostgreSQL(t)) })
+}
+
+func restart(t *testing.T, dsn string) {
+	g := startGatewayOn(t, dsn)
 	p, _ := g.somebody(t, 4)
 	first := g.signup(t, p.Number, p.Name, nil)
 	id, _ := first.body["id"].(string)
