@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// golden is the log that package receipt keeps.
-var golden = filepath.Join("..", "..", "compliance", "receipt", "testdata", "golden-log")
+// golden is the log that package receipt holds to its bytes.
+var golden = filepath.Join("..", "..", "testdata", "golden-log")
 
 func audit(t *testing.T, args ...string) (status int, out, errOut string) {
 	t.Helper()

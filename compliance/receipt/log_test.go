@@ -447,15 +447,15 @@ func TestNotALog(t *testing.T) {
 // TestPublishedGoldenLog keeps the format: the same events and key give the
 // same bytes for ever, and what was once written still verifies.
 func TestPublishedGoldenLog(t *testing.T) {
-	golden := filepath.Join("testdata", "golden-log")
+	golden := filepath.Join("..", "..", "testdata", "golden-log")
 	dir := build(t, 260, 90)
 	if os.Getenv("REALNAME_UPDATE_GOLDEN") != "" {
 		if err := errors.Join(os.RemoveAll(golden), os.CopyFS(golden, os.DirFS(dir)),
-			os.WriteFile(filepath.Join("testdata", "golden-log.pub"), []byte(auditlogtest.Key(t, 1).Public()+"\n"), 0o644)); err != nil {
+			os.WriteFile(filepath.Join("..", "..", "testdata", "golden-log.pub"), []byte(auditlogtest.Key(t, 1).Public()+"\n"), 0o644)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	v, err := signing.LoadVerifiers(filepath.Join("testdata", "golden-log.pub"))
+	v, err := signing.LoadVerifiers(filepath.Join("..", "..", "testdata", "golden-log.pub"))
 	if err != nil {
 		t.Fatal(err)
 	}
