@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"time"
 
@@ -51,6 +52,8 @@ type NewTenant struct {
 	LegalEntity string // id of an existing legal entity; empty makes one of the same name
 }
 
+var provinceCode = regexp.MustCompile(`^[0-9]{2}0000$`)
+
 // AddTenant adds a tenant and returns it.
 func (o *Operator) AddTenant(ctx context.Context, n NewTenant) (sqlstore.Tenant, error) {
 	if n.Name == "" {
@@ -58,6 +61,9 @@ func (o *Operator) AddTenant(ctx context.Context, n NewTenant) (sqlstore.Tenant,
 	}
 	if !slices.Contains(compliance.Sectors(), n.Sector) {
 		return sqlstore.Tenant{}, fmt.Errorf("no sector %q; there are %v", n.Sector, compliance.Sectors())
+	}
+	if !provinceCode.MatchString(n.Region) {
+		return sqlstore.Tenant{}, errors.New("a region is a province code of GB/T 2260, such as 110000, or 000000 for nationwide")
 	}
 	t := sqlstore.Tenant{
 		ID: o.ids.New(compliance.PrefixTenant), Name: n.Name, Sector: n.Sector, Region: n.Region,

@@ -166,7 +166,7 @@ func (s *stage) start(ctx context.Context) error {
 	if err := s.raiseAuthority(ctx); err != nil {
 		return err
 	}
-	logs, err := os.Create(filepath.Join(s.dir, "gateway.log"))
+	logs, err := os.OpenFile(filepath.Join(s.dir, "gateway.log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}

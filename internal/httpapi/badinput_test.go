@@ -42,6 +42,7 @@ func TestBadInput(t *testing.T) {
 		"lone surrogate":         {strings.Replace(good, "B-1", `B-\ud800`, 1), mediaJSON, bad, "invalid_text", "/biz_no"},
 		"NUL":                    {strings.Replace(good, "B-1", `B-\u0000`, 1), mediaJSON, bad, "invalid_text", "/biz_no"},
 		"unknown field":          {holder(func(p map[string]any) { p["nick/name"] = 1 }), mediaJSON, bad, "json_unknown_field", "/parties/0/nick~1name"},
+		"number as a field name": {holder(func(p map[string]any) { p["440524188001010014"] = 1 }), mediaJSON, bad, "json_unknown_field", "/parties/0"},
 		"field in another case":  {strings.Replace(good, "biz_no", "Biz_No", 1), mediaJSON, bad, "json_unknown_field", "/Biz_No"},
 		"field twice":            {strings.Replace(good, "{", `{"biz_no":"B-0",`, 1), mediaJSON, bad, "json_duplicate_key", "/biz_no"},
 		"field twice by escapes": {strings.Replace(good, "{", `{"biz\u005fno":"B-0",`, 1), mediaJSON, bad, "json_duplicate_key", "/biz_no"},

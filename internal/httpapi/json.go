@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -115,6 +116,9 @@ func (w *walker) value(t reflect.Type, at string) error {
 	return nil
 }
 
+// fieldName is what a mistyped field looks like.
+var fieldName = regexp.MustCompile(`^[A-Za-z][A-Za-z_/-]{0,39}$`)
+
 func (w *walker) object(t reflect.Type, at string) error {
 	fields := fieldsOf(t)
 	seen := make(map[string]bool, len(fields))
@@ -134,6 +138,9 @@ func (w *walker) object(t reflect.Type, at string) error {
 		}
 		field, known := fields[name]
 		if !known {
+			if !fieldName.MatchString(name) {
+				below = at // what is no name of a field may be a number or a name of somebody
+			}
 			return refuse("json_unknown_field", "no such field here").at(below)
 		}
 		if seen[name] {

@@ -118,7 +118,7 @@ func (a *API) fail(c echo.Context, err error) {
 		return
 	}
 	status, r := explained(err)
-	if status >= 500 {
+	if status >= 500 && c.Request().Context().Err() == nil { // who hung up hears nothing, and nothing is wrong
 		a.o.Logger.ErrorContext(c.Request().Context(), "request failed", a.attrs(c, "code", r.code, "cause", scrub(err.Error()))...)
 	}
 	lang := languageOf(c.Request())
