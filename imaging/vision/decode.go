@@ -40,6 +40,9 @@ func decode(data []byte, info imaging.Info) (*frame, error) {
 	case long >= 2*workSide:
 		flag = gocv.IMReadReducedColor2
 	}
+	if flag == gocv.IMReadColor && seeThrough(data, info.Format) {
+		flag = gocv.IMReadUnchanged
+	}
 	// OpenCV would turn some formats by their EXIF and not others: we turn them all.
 	mat, err := gocv.IMDecode(data, flag|gocv.IMReadIgnoreOrientation)
 	if err != nil || mat.Empty() {
@@ -47,6 +50,10 @@ func decode(data []byte, info imaging.Info) (*frame, error) {
 		return nil, corrupt("the image data cannot be decoded")
 	}
 	f := &frame{mat: mat, full: image.Pt(info.Width, info.Height)}
+	if err := f.plain(); err != nil {
+		f.close()
+		return nil, err
+	}
 	if err := f.upright(info.Orientation); err != nil {
 		f.close()
 		return nil, err
@@ -57,6 +64,32 @@ func decode(data []byte, info imaging.Info) (*frame, error) {
 	}
 	f.scale = float64(max(f.full.X, f.full.Y)) / float64(max(f.mat.Cols(), f.mat.Rows()))
 	return f, nil
+}
+
+// plain brings whatever was decoded to three 8-bit channels.
+func (f *frame) plain() error {
+	if f.mat.Type()&7 == gocv.MatTypeCV16U {
+		if err := f.replace(func(dst *gocv.Mat) error {
+			return f.mat.ConvertToWithParams(dst, gocv.MatTypeCV8U, 1.0/257, 0)
+		}); err != nil {
+			return err
+		}
+	}
+	switch f.mat.Channels() {
+	case 1:
+		return f.replace(func(dst *gocv.Mat) error { return gocv.CvtColor(f.mat, dst, gocv.ColorGrayToBGR) })
+	case 4:
+		flat, err := onWhite(f.mat)
+		if err != nil {
+			return err
+		}
+		f.mat.Close()
+		f.mat = flat
+	case 3:
+	default:
+		return &imaging.UploadError{Code: imaging.UploadCorrupt, Detail: "the image has an unusual number of channels"}
+	}
+	return nil
 }
 
 // upright undoes the EXIF orientation 1..8; other values leave the picture as it is.

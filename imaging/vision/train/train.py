@@ -84,7 +84,7 @@ def whole_label(row):
     return NEAR.get(row["source"], "text_page")
 
 
-def load_class(images, faces, stock, drawings):
+def load_class(images, faces, stock, drawings, rendered):
     train, held = [], []
     for row in manifest(images):
         label = whole_label(row)
@@ -99,6 +99,9 @@ def load_class(images, faces, stock, drawings):
         (held if i % 2 == 0 else train).append(item)
     for path in pictures(drawings):
         train.append((compose.load(path, 320), CLASSES.index("drawing"), "own drawings"))
+    for i, path in enumerate(pictures(rendered)):
+        item = (compose.load(path, 256), CLASSES.index("drawing"), "rendered avatars")
+        (held if i % 2 == 0 else train).append(item)
     return train, held
 
 
@@ -113,7 +116,7 @@ DRAWN = {"npm:@dicebear/adventurer", "npm:@dicebear/adventurer-neutral", "npm:@d
          "deb:wesnoth-1.16-data"}
 
 
-def load_portrait(images, faces, stock, drawings):
+def load_portrait(images, faces, stock, drawings, rendered):
     train, held = [], []
     for row in manifest(images):
         src = row["source"]
@@ -135,6 +138,9 @@ def load_portrait(images, faces, stock, drawings):
         (held if i % 2 == 0 else train).append(item)
     for path in pictures(drawings):
         train.append((compose.load(path, 240), 1, "own drawings", "face"))
+    for i, path in enumerate(pictures(rendered)):
+        item = (compose.load(path, 240), 1, "rendered avatars", "face")
+        (held if i % 2 == 0 else train).append(item)
     # The empty place has no picture: compose draws the card's ground alone.
     for n, items in ((40, train), (20, held)):
         items += [(None, PORTRAIT.index("empty"), "ground", "empty")] * n
@@ -219,6 +225,7 @@ def main():
     ap.add_argument("--faces", default="")
     ap.add_argument("--stock", default="")
     ap.add_argument("--drawings", default="")
+    ap.add_argument("--rendered", default="", help="three-dimensional cartoon avatars; every second is held out")
     ap.add_argument("--out", required=True)
     ap.add_argument("--steps", type=int, default=2400)
     ap.add_argument("--final", action="store_true", help="train on the held-out sources too")
@@ -226,7 +233,7 @@ def main():
     torch.manual_seed(1)
     names = CLASSES if a.task == "class" else PORTRAIT
     load = load_class if a.task == "class" else load_portrait
-    train, held = load(a.images, a.faces, a.stock, a.drawings)
+    train, held = load(a.images, a.faces, a.stock, a.drawings, a.rendered)
     if a.final:
         train = train + held
     print(f"{a.task}: {len(train)} to train on, {len(held)} held out", flush=True)
