@@ -31,9 +31,6 @@ func (s *Service) Open(ctx context.Context, c Caller, key string, ask OpeningReq
 // once replays what the idempotency key already brought, or decides.
 func (s *Service) once(ctx context.Context, c Caller, endpoint, key string, ask OpeningRequest) (Answer, error) {
 	opens := endpoint == endpointOpenings
-	if key == "" {
-		return Answer{}, compliance.E(compliance.FaultInvalid, "idempotency_key_missing", "creation needs an Idempotency-Key header")
-	}
 	leave, err := s.enter(c.TenantID, key)
 	if err != nil {
 		return Answer{}, err
@@ -86,7 +83,7 @@ func (s *Service) replay(ctx context.Context, c Caller, key string, text []byte)
 		return Answer{}, false, ledgerError(err)
 	}
 	if !s.o.Vault.SameRequest(stored.RequestDigest, text) {
-		return Answer{}, true, compliance.E(compliance.FaultUnprocessable, "idempotency_key_reused", "the key was used for another request")
+		return Answer{}, true, errKeyReused()
 	}
 	a := answer(stored.DecisionRow)
 	a.Replayed = true

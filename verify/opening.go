@@ -155,9 +155,6 @@ func (s *Service) move(ctx context.Context, c Caller, id string, action quota.Ac
 // Import loads existing openings. Rows that cannot be keyed are refused by
 // index; the others are loaded in one transaction. Imported stock may exceed a limit.
 func (s *Service) Import(ctx context.Context, c Caller, key string, rows []StockRow) (Stock, error) {
-	if key == "" {
-		return Stock{}, compliance.E(compliance.FaultInvalid, "idempotency_key_missing", "creation needs an Idempotency-Key header")
-	}
 	leave, err := s.enter(c.TenantID, key)
 	if err != nil {
 		return Stock{}, err
@@ -190,7 +187,7 @@ func (s *Service) Import(ctx context.Context, c Caller, key string, rows []Stock
 	}
 	if done, err := s.o.Ledger.ImportByKey(ctx, c.TenantID, key); err == nil {
 		if !s.o.Vault.SameRequest(done.RequestDigest, canonical) {
-			return Stock{}, compliance.E(compliance.FaultUnprocessable, "idempotency_key_reused", "the key was used for another request")
+			return Stock{}, errKeyReused()
 		}
 		return Stock{ID: done.ID, Loaded: done.Loaded, Skipped: done.Skipped, Refused: stock.Refused, Replayed: true}, nil
 	} else if !errors.Is(err, ErrNotFound) {

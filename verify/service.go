@@ -64,6 +64,9 @@ func New(o Options) *Service {
 // enter claims an idempotency key for the time of one request; a second
 // request under it meets `request_in_progress`.
 func (s *Service) enter(tenant, key string) (leave func(), err error) {
+	if key == "" {
+		return nil, compliance.E(compliance.FaultInvalid, "idempotency_key_missing", "creation needs an Idempotency-Key header")
+	}
 	k := runningKey{tenant, key}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,6 +79,10 @@ func (s *Service) enter(tenant, key string) (leave func(), err error) {
 		defer s.mu.Unlock()
 		delete(s.running, k)
 	}, nil
+}
+
+func errKeyReused() error {
+	return compliance.E(compliance.FaultUnprocessable, "idempotency_key_reused", "the key was used for another request")
 }
 
 // What an idempotency key was used for.
@@ -99,7 +106,7 @@ func (s *Service) keyIsFor(ctx context.Context, c Caller, key string, use keyUse
 		}
 		switch err := look(); {
 		case err == nil:
-			return compliance.E(compliance.FaultUnprocessable, "idempotency_key_reused", "the key was used for another kind of request")
+			return errKeyReused()
 		case !errors.Is(err, ErrNotFound):
 			return ledgerError(err)
 		}

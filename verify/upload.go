@@ -13,9 +13,6 @@ import (
 // CreateEvidence announces an upload and, when asked, makes a one-time token
 // with which a phone client may send it.
 func (s *Service) CreateEvidence(ctx context.Context, c Caller, key string, n NewEvidence) (Upload, error) {
-	if key == "" {
-		return Upload{}, compliance.E(compliance.FaultInvalid, "idempotency_key_missing", "creation needs an Idempotency-Key header")
-	}
 	if n.Length < 1 || n.Length > s.maxBytes() {
 		return Upload{}, compliance.E(compliance.FaultTooLarge, imaging.UploadTooLarge, "length is not within the limit of an upload").At("/length")
 	}
@@ -33,7 +30,7 @@ func (s *Service) CreateEvidence(ctx context.Context, c Caller, key string, n Ne
 	}
 	if row, err := s.o.Ledger.EvidenceByKey(ctx, c.TenantID, key); err == nil {
 		if !s.o.Vault.SameRequest(row.RequestDigest, text) {
-			return Upload{}, compliance.E(compliance.FaultUnprocessable, "idempotency_key_reused", "the key was used for another request")
+			return Upload{}, errKeyReused()
 		}
 		u := upload(row)
 		u.Replayed = true
