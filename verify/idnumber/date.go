@@ -15,12 +15,12 @@ type Date struct {
 // ErrDate is what ParseDate returns for text that is no day of the calendar in the form YYYY-MM-DD.
 var ErrDate = errors.New("idnumber: want a date as YYYY-MM-DD")
 
-// china has had no other offset since 1991; a fixed zone needs no zone files on the machine.
-var china = time.FixedZone("Asia/Shanghai", 8*60*60)
+// chinaTime has had no other offset since 1991; a fixed zone needs no zone files on the machine.
+var chinaTime = time.FixedZone("Asia/Shanghai", 8*60*60)
 
 // DateOf is the civil date in China at an instant.
 func DateOf(t time.Time) Date {
-	y, m, d := t.In(china).Date()
+	y, m, d := t.In(chinaTime).Date()
 	return Date{uint16(y), uint8(m), uint8(d)}
 }
 

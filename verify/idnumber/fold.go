@@ -5,58 +5,64 @@ import "unicode/utf8"
 // maxRaw is the longest input in bytes: the longest canonical number in full-width characters, with room for spaces.
 const maxRaw = 128
 
-// fold writes the folded form of raw to dst and gives its length, or a code that says what cannot be folded.
+// fold writes the folded form of raw to e.b and its length to e.n, or gives a code that says what cannot be folded.
 //
 // These spellings, and no others, are the same number (a closed list, not NFKC: Cyrillic Х, the Roman numeral Ⅹ and
 // digits of other scripts are refused):
-//   - full-width digits, letters and brackets, as their ASCII forms
+//   - full-width digits, letters, brackets, plus sign and slash, as their ASCII forms
 //   - lower-case ASCII letters, as upper-case
 //   - spaces (U+0020, U+3000) and hyphens (U+002D, U+2010, U+2011, U+FF0D) anywhere, as nothing
-func fold(raw string, dst *[numberSize]byte) (int, Code) {
+func (e *examination) fold(raw string) Code {
 	if len(raw) > maxRaw {
-		return 0, CodeTooLong
+		return CodeTooLong
 	}
 	n := 0
-	for i := 0; i < len(raw); {
+	// Most numbers are digits from the first character on.
+	for n < len(raw) && n < numberCap && raw[n]-'0' <= 9 {
+		e.b[n] = raw[n]
+		n++
+	}
+	for i := n; i < len(raw); {
 		c := raw[i]
 		if c < utf8.RuneSelf {
 			i++
 		} else {
 			r, size := utf8.DecodeRuneInString(raw[i:])
 			if r == utf8.RuneError && size == 1 {
-				return 0, CodeNotUTF8
+				return CodeNotUTF8
 			}
 			if c = narrow(r); c == 0 {
-				return 0, CodeBadCharacter
+				return CodeBadCharacter
 			}
 			i += size
 		}
 		switch {
-		case c-'0' <= 9, c-'A' <= 'Z'-'A', c == '(', c == ')':
+		case c-'0' <= 9, c-'A' <= 'Z'-'A', c == '(', c == ')', c == '+', c == '/':
 		case c-'a' <= 'z'-'a':
 			c -= 'a' - 'A'
 		case c == ' ', c == '-':
 			continue
 		default:
-			return 0, CodeBadCharacter
+			return CodeBadCharacter
 		}
 		if n == numberCap {
-			return 0, CodeBadLength
+			return CodeBadLength
 		}
-		dst[n] = c
+		e.b[n] = c
 		n++
 	}
 	if n == 0 {
-		return 0, CodeEmpty
+		return CodeEmpty
 	}
-	return n, ""
+	e.n = n
+	return NoCode
 }
 
 // narrow gives the ASCII form of a character of the closed list, 0 for any other.
 func narrow(r rune) byte {
 	const fullWidth = '！' - '!'
 	switch {
-	case r >= '０' && r <= '９', r >= 'Ａ' && r <= 'Ｚ', r >= 'ａ' && r <= 'ｚ', r == '（', r == '）', r == '－':
+	case r >= '０' && r <= '９', r >= 'Ａ' && r <= 'Ｚ', r >= 'ａ' && r <= 'ｚ', r == '（', r == '）', r == '－', r == '＋', r == '／':
 		return byte(r - fullWidth)
 	case r == '\u3000':
 		return ' '

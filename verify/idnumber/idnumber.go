@@ -1,8 +1,25 @@
 // Package idnumber checks identity-document numbers and brings them to the one form that is counted and keyed.
 //
-// Check is pure: no I/O, no clock, no allocation on the way of a well-formed number. It accepts any byte string of any
-// length for any kind. It says what it found part by part and never only yes or no, because a table of division codes is
-// always a little old and a genuine card must not be refused for that.
+// Check is pure: no I/O, no clock, no allocation. It accepts any byte string of any length for any kind. It says what it
+// found part by part and never only yes or no, because a table of division codes is always a little old and a genuine
+// card must not be refused for that.
+//
+// # One number, one spelling
+//
+// Two inputs have the same Subject only by one of these equivalences, and no other:
+//   - the spellings that fold joins: full-width forms, lower case, spaces, hyphens
+//   - brackets around a check digit (hkid, macau_bir), the slashes of old Macau cards
+//   - a legacy resident number of 15 digits and the 18 characters it was upgraded to
+//   - the resident number on a temporary card, in a household register, on a soldier's or armed policeman's document
+//   - hkmo_permit: the first nine characters, without the count of replacements
+//   - tw_permit: the first eight digits, without the count of replacements and the issuing office after it
+//   - military_id, armed_police_id: with 字第 and 号 or without
+//   - passport_mrz of a passport (TD3) and passport with the same issuing state and number; the state D is DEU
+//   - mobile_phone with or without +86 or 0086; iccid with or without its check digit and padding; imei with or
+//     without its check digit, and the imeisv of the same device
+//
+// The old and the new number of a foreigner's permanent residence card cannot be computed from each other: they are two
+// documents of one person, linked by evidence and not here.
 //
 // What it does not do: ask an authority whether the number was issued, or to whom.
 package idnumber
@@ -11,160 +28,213 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"realname/verify/idnumber/gb2260"
 )
 
-// Kind names a kind of document number, in commands and API alike.
-type Kind string
+// Sex as the number tells it.
+type Sex uint8
 
 const (
-	ResidentID      Kind = "resident_id"      // GB 11643-1999, 18 characters; legacy 15 digits of GB 11643-1989 fold to 18
-	ResidencePermit Kind = "residence_permit" // of Hong Kong, Macau and Taiwan residents, State Council notice of 2018-08
+	// SexUnknown: the number does not tell it.
+	SexUnknown Sex = iota
+	Male
+	Female
 )
 
-// Kinds lists every kind that Check knows.
-func Kinds() []Kind { return []Kind{ResidentID, ResidencePermit} }
+var sexNames = [...]string{"", "male", "female"}
 
-// Status is the verdict on a number as a whole.
-type Status string
+// String gives "male", "female" or "".
+func (s Sex) String() string { return name(sexNames[:], int(s)) }
 
-const (
-	Valid      Status = "valid"
-	Suspicious Status = "suspicious" // unusual, and yet genuine cards look like this: look closer, do not refuse for it
-	Invalid    Status = "invalid"
-)
-
-// Outcome is the result of one part.
-type Outcome string
-
-const (
-	Passed      Outcome = "passed"
-	Failed      Outcome = "failed"
-	Warning     Outcome = "warning"
-	NotExecuted Outcome = "not_executed"
-)
-
-// Part is a part of a number that is judged by itself. Parts are in the order in which they decide.
-type Part uint8
-
-const (
-	Structure Part = iota
-	CheckDigit
-	BirthDate
-	AreaCode
-	Sequence
-	partCount
-)
-
-var partNames = [partCount]string{"structure", "check_digit", "date", "area", "sequence"}
-
-// String gives the part's stable name.
-func (p Part) String() string {
-	if p < partCount {
-		return partNames[p]
-	}
-	return "unknown"
-}
-
-// Code is a stable code of a finding. A part that passed has none.
-type Code string
-
-const (
-	CodeUnknownKind  Code = "unknown_kind"
-	CodeEmpty        Code = "number_empty"
-	CodeTooLong      Code = "number_too_long" // more than 128 bytes before folding
-	CodeNotUTF8      Code = "number_not_utf8"
-	CodeBadCharacter Code = "number_bad_character"
-	CodeBadLength    Code = "number_bad_length"
-	CodeNotReached   Code = "not_reached" // the structure failed, so the part cannot be told
-
-	CodeCheckDigitMismatch Code = "check_digit_mismatch"
-	CodeCheckDigitAbsent   Code = "check_digit_absent" // the legacy form has none
-
-	CodeDateInvalid Code = "date_invalid" // no day of the calendar
-	CodeDateFuture  Code = "date_future"
-	CodeDateTooOld  Code = "date_over_150_years" // suspicious
-
-	CodeAreaUnassigned   Code = "area_unassigned"     // the first two digits are no province that numbers start with
-	CodeAreaPermitOnly   Code = "area_permit_only"    // 81, 82 and 83 stand on residence permits only
-	CodeAreaNotPermit    Code = "area_not_permit"     // a permit has 810000, 820000 or 830000
-	CodeAreaNotCounty    Code = "area_not_county"     // a province's or prefecture's own code
-	CodeAreaUnknown      Code = "area_unknown"        // suspicious: in no list
-	CodeAreaAbolished    Code = "area_abolished"      // suspicious: out of force before birth
-	CodeAreaCreatedLater Code = "area_created_later"  // a note: came into force after birth
-	CodeNotIssued        Code = "sequence_not_issued" // a note: 000, or 999 for a birth after 1950
-)
-
-// suspicious tells a warning that makes the whole suspicious from a mere note.
-func (c Code) suspicious() bool {
-	return c == CodeDateTooOld || c == CodeAreaUnknown || c == CodeAreaAbolished
-}
-
-// Finding is the judgement of one part.
-type Finding struct {
-	Outcome Outcome
-	Code    Code
-}
-
-// Findings has one finding for each part and is indexed by Part.
-type Findings [partCount]Finding
-
-// Sex as the number tells it; "" when it does not.
-type Sex string
-
-const (
-	Male   Sex = "male"
-	Female Sex = "female"
-)
+// MarshalText gives String.
+func (s Sex) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Result is what Check found. It prints as kind, status and reason only: the rest is personal data.
 type Result struct {
 	Kind   Kind
 	Status Status
 	// Reason is the code of the first part, in the order of parts, that made the number invalid or else suspicious;
-	// "" when it is valid.
+	// NoCode when it is valid.
 	Reason Code
+	// Form is the written form that was found, where a kind has several.
+	Form Form
+	// Sex as the number tells it.
+	Sex Sex
+	// Issuer is who issued the card or line, where its range tells.
+	Issuer Issuer
+	// State is the issuing state: fixed for the kind, or read in an MRZ; zero for a passport's number alone.
+	State State
+	// Nationality as the number tells it; zero when it does not.
+	Nationality State
+	Birth       Date // zero when the number does not tell a day of the calendar
+	Expiry      Date // of the document, from an MRZ; zero otherwise
+	Findings    Findings
+	Area        Area // zero when the number has none or the structure failed
 	// Canonical is the one spelling under which the number is counted and keyed; zero when Status is Invalid.
 	Canonical Number
-	Findings  Findings
-	Birth     Date // zero when the number does not tell a day of the calendar
-	Sex       Sex
-	Area      Area // zero when the structure failed
 }
+
+// Subject is what is keyed: equal subjects are one holder's one number, whatever document it was read from.
+type Subject struct {
+	Kind   Kind
+	State  State // zero when the caller must say it: a passport's number alone
+	Number Number
+}
+
+// Subject gives the key of the number; its Number is zero when the number is invalid.
+func (r *Result) Subject() Subject {
+	s := Subject{Kind: r.Kind, State: r.State, Number: r.Canonical}
+	switch {
+	case r.Form == FormResident18 || r.Form == FormResident15:
+		s.Kind = ResidentID
+	case r.Form == FormTD3:
+		s.Kind = Passport
+	}
+	return s
+}
+
+// Checker checks numbers with a table of division codes that can be replaced at run time.
+type Checker struct{ areas atomic.Pointer[gb2260.Table] }
+
+// NewChecker makes a checker that knows these division codes.
+func NewChecker(areas *gb2260.Table) *Checker {
+	c := &Checker{}
+	c.areas.Store(areas)
+	return c
+}
+
+// Use replaces the division codes; checks that run keep the table they began with.
+func (c *Checker) Use(areas *gb2260.Table) { c.areas.Store(areas) }
+
+// Areas gives the division codes in use.
+func (c *Checker) Areas() *gb2260.Table { return c.areas.Load() }
+
+var builtin = sync.OnceValue(func() *Checker { return NewChecker(gb2260.Default()) })
+
+// Check is Checker.Check with the built-in division codes.
+func Check(kind Kind, raw string, on Date) Result { return builtin().Check(kind, raw, on) }
 
 // Check judges a number of the given kind as of a civil date in China. A kind it does not know gives Invalid with
 // CodeUnknownKind. A date that is not in the calendar lies before every birth, so that the check fails closed.
-func Check(kind Kind, raw string, on Date) Result {
-	r := Result{Kind: kind}
+func (c *Checker) Check(kind Kind, raw string, on Date) Result {
+	e := examination{on: on, areas: c.areas.Load()}
+	e.r.Kind = kind
 	switch kind {
-	case ResidentID, ResidencePermit:
-		r.checkResident(raw, on)
+	case PassportMRZ:
+		e.mrz(raw)
+	case MilitaryID, ArmedPoliceID:
+		e.military(raw)
 	default:
-		r.stop(CodeUnknownKind)
+		if code := e.fold(raw); code != NoCode {
+			e.stop(code)
+			break
+		}
+		e.folded(kind)
 	}
-	return r
+	return e.r
 }
 
-// settle draws status and reason from the findings.
-func (r *Result) settle() {
+// folded judges the kinds that are written in the characters that fold gives.
+func (e *examination) folded(kind Kind) {
+	switch kind {
+	case ResidentID, TemporaryID, HouseholdBook, ResidencePermit:
+		e.resident()
+	case HKMOPermit:
+		e.hkmoPermit()
+	case TWPermit:
+		e.twPermit()
+	case ForeignPR:
+		e.foreignPR()
+	case Passport:
+		e.passport()
+	case HKID:
+		e.hkid()
+	case MacauBIR:
+		e.macauBIR()
+	case TaiwanID:
+		e.taiwanID()
+	case USCC:
+		e.uscc()
+	case OrgCode:
+		e.orgCode()
+	case BizReg:
+		e.bizReg()
+	case TaiwanUBN:
+		e.taiwanUBN()
+	case BankCard:
+		e.bankCard()
+	case MobilePhone:
+		e.mobilePhone()
+	case ICCID:
+		e.iccid()
+	case IMEI:
+		e.imei()
+	default:
+		e.stop(CodeUnknownKind)
+	}
+}
+
+// examination is one Check on its way: the folded characters and the result they fill. The result is held by value: a
+// pointer to it would make it escape.
+type examination struct {
+	r     Result
+	on    Date
+	areas *gb2260.Table
+	b     [numberSize]byte // folded characters, zero from n on
+	n     int
+}
+
+func (e *examination) pass(p Part)             { e.r.Findings[p] = Finding{Outcome: Passed} }
+func (e *examination) fail(p Part, c Code)     { e.r.Findings[p] = Finding{Failed, c} }
+func (e *examination) warn(p Part, c Code)     { e.r.Findings[p] = Finding{Warning, c} }
+func (e *examination) omit(p Part, why Code)   { e.r.Findings[p] = Finding{NotExecuted, why} }
+func (e *examination) found(p Part, f Finding) { e.r.Findings[p] = f }
+
+// demand passes a part, or fails it with a code.
+func (e *examination) demand(p Part, ok bool, c Code) {
+	if ok {
+		e.pass(p)
+	} else {
+		e.fail(p, c)
+	}
+}
+
+// stop records that the structure failed for this reason, so that no other part of the number can be told.
+func (e *examination) stop(reason Code) {
+	r := &e.r
+	r.Status, r.Reason = Invalid, reason
+	profile := r.Kind.profile()
+	if profile == nil {
+		return
+	}
+	for p := range partCount {
+		if profile.parts.has(p) {
+			e.omit(p, CodeNotReached)
+		}
+	}
+	e.fail(Structure, reason)
+}
+
+// settle draws status and reason from the findings, and keeps the first n characters as the canonical number unless it
+// is invalid.
+func (e *examination) settle(n int) {
+	r := &e.r
 	r.Status = Valid
-	for i := range r.Findings {
-		f := &r.Findings[i]
+	for _, f := range &r.Findings {
 		switch {
+		case f.Outcome <= Passed:
 		case f.Outcome == Failed:
 			r.Status, r.Reason = Invalid, f.Code
 			return
-		case f.Outcome == Warning && r.Status == Valid && f.Code.suspicious():
+		case f.Outcome == Warning && r.Status == Valid && suspicious[f.Code]:
 			r.Status, r.Reason = Suspicious, f.Code
 		}
 	}
-}
-
-// stop records that the number is invalid for this reason and that no part of it can be told.
-func (r *Result) stop(reason Code) {
-	r.Status, r.Reason = Invalid, reason
-	for p := range r.Findings {
-		r.Findings[p] = Finding{NotExecuted, CodeNotReached}
-	}
+	clear(e.b[n:])
+	r.Canonical = seal(&e.b, n)
 }
 
 // String gives kind, status and reason, no personal data. An unknown kind is the caller's text and is left out.
@@ -173,10 +243,10 @@ func (r Result) String() string {
 	if r.Reason == CodeUnknownKind {
 		kind = "unknown"
 	}
-	if r.Reason == "" {
-		return kind + " " + string(r.Status)
+	if r.Reason == NoCode {
+		return kind + " " + r.Status.String()
 	}
-	return kind + " " + string(r.Status) + " " + string(r.Reason)
+	return kind + " " + r.Status.String() + " " + r.Reason.String()
 }
 
 // Format prints String for every verb.

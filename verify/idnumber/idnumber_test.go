@@ -20,20 +20,20 @@ func TestResidentVectors(t *testing.T) {
 		reason    Code
 		canonical string
 	}{
-		{"GB 11643-1999, first sample", ResidentID, "11010519491231002X", Valid, "", "11010519491231002X"},
-		{"GB 11643-1999, second sample, born 1880", ResidentID, "440524188001010014", Valid, "", "440524188001010014"},
-		{"lower-case x", ResidentID, "11010519491231002x", Valid, "", "11010519491231002X"},
-		{"full-width", ResidentID, "１１０１０５１９４９１２３１００２Ｘ", Valid, "", "11010519491231002X"},
-		{"full-width lower case", ResidentID, "11010519491231002ｘ", Valid, "", "11010519491231002X"},
-		{"spaces and hyphens", ResidentID, " 110105-1949 1231　002－X\u2010\u2011", Valid, "", "11010519491231002X"},
-		{"legacy, peers' vector", ResidentID, "610104620927690", Valid, "", "610104196209276908"},
-		{"legacy, peers' vector", ResidentID, "411702700422319", Valid, "", "41170219700422319X"},
-		{"legacy centenarian", ResidentID, "110105850203996", Valid, "", with("11010518850203996")},
-		{"legacy 995 is no centenarian", ResidentID, "110105850203995", Valid, "", with("11010519850203995")},
+		{"GB 11643-1999, first sample", ResidentID, "11010519491231002X", Valid, NoCode, "11010519491231002X"},
+		{"GB 11643-1999, second sample, born 1880", ResidentID, "440524188001010014", Valid, NoCode, "440524188001010014"},
+		{"lower-case x", ResidentID, "11010519491231002x", Valid, NoCode, "11010519491231002X"},
+		{"full-width", ResidentID, "１１０１０５１９４９１２３１００２Ｘ", Valid, NoCode, "11010519491231002X"},
+		{"full-width lower case", ResidentID, "11010519491231002ｘ", Valid, NoCode, "11010519491231002X"},
+		{"spaces and hyphens", ResidentID, " 110105-1949 1231　002－X\u2010\u2011", Valid, NoCode, "11010519491231002X"},
+		{"legacy, peers' vector", ResidentID, "610104620927690", Valid, NoCode, "610104196209276908"},
+		{"legacy, peers' vector", ResidentID, "411702700422319", Valid, NoCode, "41170219700422319X"},
+		{"legacy centenarian", ResidentID, "110105850203996", Valid, NoCode, with("11010518850203996")},
+		{"legacy 995 is no centenarian", ResidentID, "110105850203995", Valid, NoCode, with("11010519850203995")},
 		{"legacy centenarian, over 150 by now", ResidentID, "110105010203999", Suspicious, CodeDateTooOld, with("11010518010203999")},
-		{"State Council notice 2018, specimen", ResidencePermit, "810000199408230021", Valid, "", "810000199408230021"},
-		{"State Council notice 2018, specimen", ResidencePermit, "830000199201300022", Valid, "", "830000199201300022"},
-		{"Macau", ResidencePermit, with("82000019920130000"), Valid, "", with("82000019920130000")},
+		{"State Council notice 2018, specimen", ResidencePermit, "810000199408230021", Valid, NoCode, "810000199408230021"},
+		{"State Council notice 2018, specimen", ResidencePermit, "830000199201300022", Valid, NoCode, "830000199201300022"},
+		{"Macau", ResidencePermit, with("82000019920130000"), Valid, NoCode, with("82000019920130000")},
 
 		{"nothing", ResidentID, "", Invalid, CodeEmpty, ""},
 		{"nothing but separators", ResidentID, " -　", Invalid, CodeEmpty, ""},
@@ -61,18 +61,18 @@ func TestResidentVectors(t *testing.T) {
 		{"day 00", ResidentID, with("11010519900100000"), Invalid, CodeDateInvalid, ""},
 		{"year 0000", ResidentID, with("11010500000101000"), Invalid, CodeDateInvalid, ""},
 		{"1900 was no leap year", ResidentID, with("11010519000229000"), Invalid, CodeDateInvalid, ""},
-		{"2000 was", ResidentID, with("11010520000229000"), Valid, "", with("11010520000229000")},
+		{"2000 was", ResidentID, with("11010520000229000"), Valid, NoCode, with("11010520000229000")},
 		{"legacy 29 February 1961", ResidentID, "110105610229000", Invalid, CodeDateInvalid, ""},
-		{"today", ResidentID, with("11010520261122000"), Valid, "", with("11010520261122000")},
+		{"today", ResidentID, with("11010520261122000"), Valid, NoCode, with("11010520261122000")},
 		{"tomorrow", ResidentID, with("11010520261123000"), Invalid, CodeDateFuture, ""},
-		{"150th birthday", ResidentID, with("11010518761122000"), Valid, "", with("11010518761122000")},
+		{"150th birthday", ResidentID, with("11010518761122000"), Valid, NoCode, with("11010518761122000")},
 		{"150 years and a day", ResidentID, with("11010518761121000"), Suspicious, CodeDateTooOld, with("11010518761121000")},
 
 		{"county abolished before birth", ResidentID, with("11010320200101000"), Suspicious, CodeAreaAbolished, with("11010320200101000")},
-		{"county created after birth", ResidentID, with("33011320000101000"), Valid, "", with("33011320000101000")},
+		{"county created after birth", ResidentID, with("33011320000101000"), Valid, NoCode, with("33011320000101000")},
 		{"unknown county", ResidentID, with("11019919900101000"), Suspicious, CodeAreaUnknown, with("11019919900101000")},
-		{"seen on cards", ResidentID, with("32021919900101000"), Valid, "", with("32021919900101000")},
-		{"city without counties", ResidentID, with("44190019900101000"), Valid, "", with("44190019900101000")},
+		{"seen on cards", ResidentID, with("32021919900101000"), Valid, NoCode, with("32021919900101000")},
+		{"city without counties", ResidentID, with("44190019900101000"), Valid, NoCode, with("44190019900101000")},
 		{"prefecture", ResidentID, with("11010019900101000"), Invalid, CodeAreaNotCounty, ""},
 		{"province", ResidentID, with("11000019900101000"), Invalid, CodeAreaNotCounty, ""},
 		{"no province", ResidentID, with("16010119900101000"), Invalid, CodeAreaUnassigned, ""},
@@ -153,7 +153,7 @@ func TestWhatANumberTells(t *testing.T) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	if r := Check(ResidentID, "1", on); r.Sex != "" || r.Birth != (Date{}) || r.Area != (Area{}) {
+	if r := Check(ResidentID, "1", on); r.Sex != SexUnknown || r.Birth != (Date{}) || r.Area != (Area{}) {
 		t.Errorf("a number without structure tells %s %v %v", r.Sex, r.Birth, r.Area)
 	}
 }

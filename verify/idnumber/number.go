@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"unicode/utf8"
 )
 
 // Number is a canonical document number that does not leak: every way of printing, logging or encoding it gives a mask,
@@ -71,12 +72,12 @@ func (n Number) Append(dst []byte) []byte {
 }
 
 // String gives the first two characters and the last between asterisks, all of the number's length; only asterisks when
-// it is shorter than eight.
+// it is shorter than eight or begins with a Han character.
 func (n Number) String() string {
 	var b [numberSize]byte
 	digits := n.open(&b)
-	if len(digits) < 8 {
-		return strings.Repeat("*", len(digits))
+	if len(digits) < 8 || digits[0] >= utf8.RuneSelf {
+		return strings.Repeat("*", utf8.RuneCount(digits))
 	}
 	for i := 2; i < len(digits)-1; i++ {
 		digits[i] = '*'

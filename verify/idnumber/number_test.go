@@ -85,6 +85,9 @@ func TestNumberMask(t *testing.T) {
 	if got := seal(&short, 7).String(); got != "*******" {
 		t.Errorf("a short number shows %q", got)
 	}
+	if got := Check(MilitaryID, "军字第12345678号", on).Canonical.String(); got != "*********" {
+		t.Errorf("a number that begins with a Han character shows %q", got)
+	}
 }
 
 func TestNumberValue(t *testing.T) {

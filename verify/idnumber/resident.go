@@ -10,26 +10,29 @@ const (
 	firstCentenarian = 996
 )
 
+var china = State{'C', 'H', 'N'}
+
 // Area is the division a number names, as of the year of birth.
 type Area struct {
-	Code gb2260.Code
-	year int
+	Code  gb2260.Code
+	year  int32
+	table *gb2260.Table
 }
 
 // Name is the division's own name in the year of birth, in Chinese; "" when no list names it.
 func (a Area) Name() string {
-	if name := permitArea(a.Code); name != "" {
+	if name := permitArea(a.Code); name != "" || a.table == nil {
 		return name
 	}
-	return gb2260.Default().Name(a.Code, a.year)
+	return a.table.Name(a.Code, int(a.year))
 }
 
 // FullName is the name with those of province and prefecture before it.
 func (a Area) FullName() string {
-	if name := permitArea(a.Code); name != "" {
+	if name := permitArea(a.Code); name != "" || a.table == nil {
 		return name
 	}
-	return gb2260.Default().FullName(a.Code, a.year)
+	return a.table.FullName(a.Code, int(a.year))
 }
 
 // permitArea names the three codes of residence permits; 830000 is not in GB/T 2260.
@@ -45,65 +48,80 @@ func permitArea(code gb2260.Code) string {
 	return ""
 }
 
-// checkResident judges the 18 characters AAAAAA YYYYMMDD SSS C, or the 15 digits AAAAAA YYMMDD SSS.
-func (r *Result) checkResident(raw string, on Date) {
-	var b [numberSize]byte
-	n, code := fold(raw, &b)
-	if code == "" {
-		code = residentStructure(r.Kind, &b, n)
-	}
-	if code != "" {
-		r.stop(code)
-		r.Findings[Structure] = Finding{Failed, code}
+// resident judges the 18 characters AAAAAA YYYYMMDD SSS C, or the 15 digits AAAAAA YYMMDD SSS.
+func (e *examination) resident() {
+	r := &e.r
+	if code := e.residentStructure(); code != NoCode {
+		e.stop(code)
 		return
 	}
-	r.Findings[Structure].Outcome = Passed
-	if n == legacyLength {
-		upgradeLegacy(&b)
-		r.Findings[CheckDigit] = Finding{NotExecuted, CodeCheckDigitAbsent}
+	r.State = china
+	e.pass(Structure)
+	if e.n == legacyLength {
+		r.Form = FormResident15
+		upgradeLegacy(&e.b)
+		e.omit(CheckDigit, CodeCheckDigitAbsent)
 	} else {
-		r.Findings[CheckDigit] = passUnless(b[17] != checkChar(&b), CodeCheckDigitMismatch)
+		r.Form = FormResident18
+		e.demand(CheckDigit, e.b[17] == checkChar(&e.b), CodeCheckDigitMismatch)
 	}
-	birth := Date{uint16(number(b[6:10])), uint8(number(b[10:12])), uint8(number(b[12:14]))}
-	r.Findings[BirthDate] = checkBirth(birth, on)
-	area := Area{Code: gb2260.Code(number(b[:6]))}
+	if r.Kind == ResidencePermit {
+		r.Form = FormOnly // a number of its own, with one form
+	}
+	birth := Date{uint16(number(e.b[6:10])), uint8(number(e.b[10:12])), uint8(number(e.b[12:14]))}
+	e.found(BirthDate, checkBirth(birth, e.on))
+	area := Area{Code: gb2260.Code(number(e.b[:6])), table: e.areas}
 	if birth.Valid() {
-		r.Birth, area.year = birth, int(birth.Year)
+		r.Birth, area.year = birth, int32(birth.Year)
 	}
 	r.Area = area
-	r.Findings[AreaCode] = checkArea(r.Kind, area)
-	sequence := number(b[14:17])
-	r.Findings[Sequence].Outcome = Passed
-	if sequence == 0 || sequence == 999 && birth.Year > 1950 {
-		r.Findings[Sequence] = Finding{Warning, CodeNotIssued}
-	}
-	r.Sex = Female
-	if sequence%2 == 1 {
-		r.Sex = Male
-	}
-	r.settle()
-	if r.Status != Invalid {
-		r.Canonical = seal(&b, residentLength)
-	}
+	e.found(AreaCode, checkArea(r.Kind, area))
+	e.found(Sequence, checkSequence(&e.b, birth))
+	r.Sex = sexOf(e.b[16])
+	e.settle(residentLength)
 }
 
-// residentStructure wants 17 digits and a digit or X, or for a resident ID 15 digits.
-func residentStructure(kind Kind, b *[numberSize]byte, n int) Code {
-	digits := n
-	if n == residentLength {
+// residentStructure wants 17 digits and a digit or X, or for a resident's number 15 digits.
+func (e *examination) residentStructure() Code {
+	digits := e.n
+	if e.n == residentLength {
 		digits = residentLength - 1
-		if c := b[residentLength-1]; c-'0' > 9 && c != 'X' {
+		if c := e.b[residentLength-1]; c-'0' > 9 && c != 'X' {
 			return CodeBadCharacter
 		}
-	} else if n != legacyLength || kind != ResidentID {
+	} else if e.n != legacyLength || e.r.Kind == ResidencePermit {
 		return CodeBadLength
 	}
-	for _, c := range b[:digits] {
+	if !allDigits(e.b[:digits]) {
+		return CodeBadCharacter
+	}
+	return NoCode
+}
+
+func allDigits(b []byte) bool {
+	for _, c := range b {
 		if c-'0' > 9 {
-			return CodeBadCharacter
+			return false
 		}
 	}
-	return ""
+	return true
+}
+
+// checkSequence notes the sequences that are never issued.
+func checkSequence(b *[numberSize]byte, birth Date) Finding {
+	sequence := number(b[14:17])
+	if sequence == 0 || sequence == 999 && birth.Year > 1950 {
+		return Finding{Warning, CodeNotIssued}
+	}
+	return Finding{Outcome: Passed}
+}
+
+// sexOf reads the last digit of a sequence: odd is male.
+func sexOf(digit byte) Sex {
+	if digit&1 == 1 {
+		return Male
+	}
+	return Female
 }
 
 // upgradeLegacy turns 15 digits into 18 characters in place.
@@ -137,7 +155,7 @@ func checkArea(kind Kind, area Area) Finding {
 	if p := area.Code / 10000; p >= 81 && p <= 83 {
 		return Finding{Failed, CodeAreaPermitOnly}
 	}
-	switch gb2260.Default().Standing(area.Code, area.year) {
+	switch area.table.Standing(area.Code, int(area.year)) {
 	case gb2260.InForce:
 		return Finding{Outcome: Passed}
 	case gb2260.CreatedLater:

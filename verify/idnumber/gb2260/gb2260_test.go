@@ -1,7 +1,7 @@
 package gb2260
 
 import (
-	"strings"
+	"slices"
 	"testing"
 	"unsafe"
 )
@@ -96,44 +96,39 @@ func TestTable(t *testing.T) {
 	if got := [3]int{table.Len(), len(codes), now}; got != want {
 		t.Errorf("entries, codes, codes in force in 2025 = %v, want %v", got, want)
 	}
-	memory := len(table.text) + cap(table.entries)*int(unsafe.Sizeof(entry{})) + int(unsafe.Sizeof(*table))
-	if memory > 400<<10 {
-		t.Errorf("the table takes %d bytes, more than 400 KiB", memory)
+}
+
+// The embedded text counts, for the names lie in it.
+func TestTableIsSmall(t *testing.T) {
+	table := Default()
+	memory := len(table.text) + len(table.own) + cap(table.entries)*int(unsafe.Sizeof(entry{})) + cap(table.starts)*2 +
+		cap(table.blocks)*int(unsafe.Sizeof(block{})) + int(unsafe.Sizeof(*table))
+	t.Logf("%d bytes", memory)
+	if memory > 400_000 {
+		t.Errorf("the table takes %d bytes, more than 400 KB", memory)
 	}
 }
 
-func TestParseErrors(t *testing.T) {
-	for text, want := range map[string]string{
-		"110101,1980":                             "line 1: want code,first year,last year,name",
-		"# c\n\n11010,1980,,x":                    "line 3: code \"11010\": want six digits",
-		"11010a,1980,,x":                          "want six digits",
-		"110101,198,,x":                           "year \"198\"",
-		"110101,1990,1980,x":                      "ends before it begins",
-		"110102,,,x\n110101,,,x":                  "line 2: code 110101: out of order",
-		"110101,1990,1991,x\n110101,1980,1981,x":  "line 2: code 110101: out of order",
-		"110101,,,x,yes":                          "last column",
-		"110101,,," + strings.Repeat("x", 256):    "longer than 255",
-		strings.Repeat("110101,,,\n", 65536):      "more than 65535 lines",
-		"110101,1980,,x\n110102,9999999999999,,x": "line 2: code 110102: year",
-	} {
-		if _, err := Parse(text); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("Parse(%.40q) = %v, want an error with %q", text, err, want)
+// The index by blocks answers as a search of all entries does, for every six digits.
+func TestIndexFindsWhatASearchFinds(t *testing.T) {
+	table := Default()
+	i := 0
+	for code := Code(0); code <= 1_000_000; code++ {
+		start := i
+		for i < len(table.entries) && table.entries[i].code == code {
+			i++
+		}
+		if got := table.periods(code); !slices.Equal(got, table.entries[start:i]) {
+			t.Fatalf("periods(%v) = %v, want %v", code, got, table.entries[start:i])
 		}
 	}
 }
 
-func FuzzParse(f *testing.F) {
-	f.Add("110101,1980,,东城区\n110102,,1990,x,issued\n", uint32(110101), 1985)
-	f.Fuzz(func(t *testing.T, text string, code uint32, year int) {
-		table, err := Parse(text)
-		if err != nil {
-			return
-		}
-		table.Standing(Code(code), year)
-		if full, name := table.FullName(Code(code), year), table.Name(Code(code), year); len(full) < len(name) && code <= 999999 {
-			t.Errorf("FullName %q is shorter than Name %q", full, name)
-		}
-	})
+func TestStandingDoesNotAllocate(t *testing.T) {
+	table := Default()
+	if n := testing.AllocsPerRun(100, func() { table.Standing(110105, 1990); table.Standing(110199, 1990); table.Name(430102, 1990) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
 }
 
 func BenchmarkStanding(b *testing.B) {
@@ -149,7 +144,7 @@ func BenchmarkStanding(b *testing.B) {
 func BenchmarkParse(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Parse(divisions); err != nil {
+		if _, err := Parse(embedded); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,13 +1,17 @@
-// Command gen writes divisions.csv, the embedded table of package gb2260, from fact files.
+// Command gen writes divisions.csv, the embedded table of package gb2260:
 //
-//	go run ./verify/idnumber/gb2260/gen -lists LISTS.csv -reported REPORTED.csv -o divisions.csv
+//	go generate realname/verify/idnumber/gb2260
 //
-// LISTS has the columns code, name, parent, valid_from, valid_to, level (province, prefecture, county), basis.
-// REPORTED has the codes read on genuine cards in its first column; those the lists lack are added without a name.
+// It starts from the codes with years of github.com/guanguans/id-validator/data, reads them by the rules of peer.go, and
+// lays three fact files over them. A code that stands in a fact file has the periods given there and no others:
+//   - corrections.csv: codes whose periods or names no rule can mend
+//   - changes.csv: codes made and abolished since the peer's data ends, from 2021 on
+//   - reported.csv: codes read on genuine cards that stand in no list
 package main
 
 import (
 	"bytes"
+	_ "embed"
 	"encoding/csv"
 	"flag"
 	"fmt"
@@ -18,164 +22,144 @@ import (
 )
 
 const header = `# Division codes of GB/T 2260 that stand in resident identity numbers: code, first year, last year, name[, issued].
-# Facts of public administration: the Ministry of Civil Affairs' yearly lists of 1980-2025 with the errata of yescallop/areacodes (CC0),
-# the aggregate codes (xxxx01, xxxx20) of the standard's editions of 1982-2007, years of a few codes from guanguans/id-validator (MIT).
+# Facts of public administration: codes with years of guanguans/id-validator v1.3.0 (MIT), corrected after the Ministry of Civil Affairs'
+# yearly lists of 1980-2025 with the errata of yescallop/areacodes (CC0) and the standard's editions of 1982-2007 (codes xxxx01, xxxx20).
 # An empty year is open. A row without a name was read on genuine cards and stands in no list.
 # "issued" marks a prefecture without counties, whose own code stands on cards. Made by gen: do not edit by hand.
 `
 
-type row struct {
-	code     uint32
-	from, to int // 0: open
+// Fact files: code, first year, last year, name, reason.
+var (
+	//go:embed corrections.csv
+	corrections string
+	//go:embed changes.csv
+	changes string
+	//go:embed reported.csv
+	reported string
+)
+
+// never stands for the first year of a code that is in no list.
+const never = "never"
+
+// period is one name of a code, from and to inclusive, 0 for open.
+type period struct {
+	from, to int
 	name     string
-	issued   bool
 }
 
+// divisions holds the periods of each code.
+type divisions map[uint32][]period
+
 func main() {
-	lists := flag.String("lists", "", "CSV file of the lists")
-	reported := flag.String("reported", "", "CSV file of codes reported on genuine cards")
 	out := flag.String("o", "divisions.csv", "file to write")
 	flag.Parse()
-	if err := run(*lists, *reported, *out); err != nil {
+	if err := run(*out); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
 }
 
-func run(lists, reported, out string) error {
-	listRecords, err := read(lists, 7)
+// run writes the table to a file.
+func run(out string) error {
+	table, err := fromPeer(timelines())
 	if err != nil {
 		return err
 	}
-	reportedRecords, err := read(reported, 1)
-	if err != nil {
-		return err
+	for _, facts := range []struct{ name, text string }{
+		{"corrections.csv", corrections}, {"changes.csv", changes}, {"reported.csv", reported},
+	} {
+		if err := table.lay(facts.text); err != nil {
+			return fmt.Errorf("%s: %w", facts.name, err)
+		}
 	}
-	rows, err := fromLists(listRecords)
-	if err != nil {
-		return err
-	}
-	if rows, err = addReported(rows, reportedRecords); err != nil {
-		return err
-	}
-	return os.WriteFile(out, encode(merge(rows)), 0o644)
+	return os.WriteFile(out, table.encode(), 0o644)
 }
 
-func read(name string, columns int) ([][]string, error) {
-	data, err := os.ReadFile(name)
+// lay replaces the periods of every code that the facts name.
+func (d divisions) lay(facts string) error {
+	r := csv.NewReader(strings.NewReader(facts))
+	r.Comment, r.FieldsPerRecord = '#', 5
+	records, err := r.ReadAll()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	records, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	replaced := map[uint32]bool{}
+	for _, record := range records {
+		code, err := parseCode(record[0])
+		if err != nil {
+			return err
+		}
+		if !replaced[code] {
+			replaced[code] = true
+			delete(d, code)
+		}
+		if record[1] == never {
+			continue
+		}
+		p := period{name: record[3]}
+		if p.from, err = parseYear(record[1]); err == nil {
+			p.to, err = parseYear(record[2])
+		}
+		if err != nil {
+			return fmt.Errorf("code %s: %w", record[0], err)
+		}
+		if record[4] == "" {
+			return fmt.Errorf("code %s: want a reason", record[0])
+		}
+		d[code] = append(d[code], p)
 	}
-	if len(records) == 0 || len(records[0]) < columns || records[0][0] != "code" {
-		return nil, fmt.Errorf("%s: want a header line that starts with code and has %d columns or more", name, columns)
-	}
-	return records[1:], nil
+	return nil
 }
 
-func fromLists(records [][]string) ([]row, error) {
-	hasCounty := map[string]bool{}
-	for _, r := range records {
+func parseCode(s string) (uint32, error) {
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err != nil || len(s) != 6 {
+		return 0, fmt.Errorf("code %q: want six digits", s)
+	}
+	return uint32(n), nil
+}
+
+func parseYear(s string) (int, error) {
+	if s == "" {
+		return 0, nil
+	}
+	year, err := strconv.Atoi(s)
+	if err != nil || year < firstList {
+		return 0, fmt.Errorf("year %q: want %d or later, or nothing", s, firstList)
+	}
+	return year, nil
+}
+
+// encode gives the table in ascending order of code, then first year.
+func (d divisions) encode() []byte {
+	codes := make([]uint32, 0, len(d))
+	hasCounty := map[uint32]bool{}
+	for code := range d {
+		codes = append(codes, code)
 		// The aggregate "市辖区" of a city is no county: a city may have it and no district.
-		if r[5] == "county" && !neverUsed(r) && !strings.HasSuffix(r[0], "01") {
-			hasCounty[r[0][:min(4, len(r[0]))]] = true
+		if suffix := code % 100; suffix > 1 {
+			hasCounty[code/100] = true
 		}
 	}
-	var rows []row
-	for _, r := range records {
-		if neverUsed(r) {
-			continue
-		}
-		parsed, err := parse(r[0], r[3], r[4])
-		if err != nil {
-			return nil, err
-		}
-		parsed.name = r[1]
-		parsed.issued = r[5] == "prefecture" && strings.HasSuffix(r[1], "市") && !hasCounty[r[0][:4]]
-		rows = append(rows, parsed)
-	}
-	return rows, nil
-}
-
-// neverUsed tells a code that a peer lists and no list of the ministry ever had.
-func neverUsed(record []string) bool { return strings.HasPrefix(record[6], "never-used") }
-
-func addReported(rows []row, records [][]string) ([]row, error) {
-	known := map[uint32]bool{}
-	for _, r := range rows {
-		known[r.code] = true
-	}
-	for _, r := range records {
-		parsed, err := parse(r[0], "", "")
-		if err != nil {
-			return nil, err
-		}
-		if !known[parsed.code] {
-			rows = append(rows, parsed)
-		}
-	}
-	return rows, nil
-}
-
-func parse(code, from, to string) (row, error) {
-	n, err := strconv.ParseUint(code, 10, 32)
-	if err != nil || len(code) != 6 {
-		return row{}, fmt.Errorf("code %q: want six digits", code)
-	}
-	r := row{code: uint32(n)}
-	for _, y := range []struct {
-		text string
-		into *int
-	}{{from, &r.from}, {to, &r.to}} {
-		if y.text == "" {
-			continue
-		}
-		if *y.into, err = strconv.Atoi(y.text); err != nil {
-			return row{}, fmt.Errorf("code %s: year %q: want a number or nothing", code, y.text)
-		}
-	}
-	return r, nil
-}
-
-// merge sorts by code, then first year, and joins periods of one code and name that touch.
-func merge(rows []row) []row {
-	slices.SortFunc(rows, func(a, b row) int {
-		if a.code != b.code {
-			return int(a.code) - int(b.code)
-		}
-		return a.from - b.from
-	})
-	var out []row
-	for _, r := range rows {
-		if n := len(out) - 1; n >= 0 && out[n].code == r.code && out[n].name == r.name && (out[n].to == 0 || out[n].to >= r.from) {
-			if r.to == 0 || out[n].to != 0 && r.to > out[n].to {
-				out[n].to = r.to
+	slices.Sort(codes)
+	b := bytes.NewBufferString(header)
+	for _, code := range codes {
+		periods := slices.Clone(d[code])
+		slices.SortStableFunc(periods, func(a, b period) int { return a.from - b.from })
+		for _, p := range periods {
+			fmt.Fprintf(b, "%06d,%s,%s,%s", code, formatYear(p.from), formatYear(p.to), p.name)
+			if code%100 == 0 && code%10000 != 0 && strings.HasSuffix(p.name, "市") && !hasCounty[code/100] {
+				b.WriteString(",issued")
 			}
-			continue
+			b.WriteByte('\n')
 		}
-		out = append(out, r)
-	}
-	return out
-}
-
-func encode(rows []row) []byte {
-	var b bytes.Buffer
-	b.WriteString(header)
-	year := func(y int) string {
-		if y == 0 {
-			return ""
-		}
-		return strconv.Itoa(y)
-	}
-	for _, r := range rows {
-		fmt.Fprintf(&b, "%06d,%s,%s,%s", r.code, year(r.from), year(r.to), r.name)
-		if r.issued {
-			b.WriteString(",issued")
-		}
-		b.WriteByte('\n')
 	}
 	return b.Bytes()
+}
+
+func formatYear(year int) string {
+	if year == 0 {
+		return ""
+	}
+	return strconv.Itoa(year)
 }
