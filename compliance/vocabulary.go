@@ -153,18 +153,21 @@ func CheckResults() []CheckResult {
 
 // Names of the checks that policy clauses refer to.
 const (
-	CheckNumber         = "number"          // the number follows its standard
-	CheckDocumentPhoto  = "document_photo"  // the photo shows a real card of the right side
-	CheckPhotoNumber    = "photo_number"    // the number on the card is the number claimed
-	CheckPhotoName      = "photo_name"      // the name on the card is the name claimed
-	CheckChipRead       = "chip_read"       // the card's chip was read by a device
-	CheckNetwork        = "network_check"   // an authority confirms number and name (联网核查)
-	CheckLiveVideo      = "live_video"      // a live person was seen by video on an online channel
-	CheckPortraitMatch  = "portrait_match"  // the person present is the person of the document
-	CheckProxyNumber    = "proxy_number"    // the proxy's number follows its standard
-	CheckProxyNetwork   = "proxy_network"   // an authority confirms the proxy
-	CheckAuthorisation  = "authorisation"   // the proxy is authorised
-	CheckLiabilityShown = "liability_shown" // the liability notice was shown
+	CheckNumber            = "number"              // the number follows its standard
+	CheckDocumentData      = "document_data"       // dates and claims agree with the number, its zone and the law's terms
+	CheckDocumentPhoto     = "document_photo"      // the photo shows a real card of the right side
+	CheckPhotoNumber       = "photo_number"        // the number on the card is the number claimed
+	CheckPhotoName         = "photo_name"          // the name on the card is the name claimed
+	CheckChipRead          = "chip_read"           // the card's chip was read by a device
+	CheckNetwork           = "network_check"       // an authority confirms number and name (联网核查)
+	CheckLiveVideo         = "live_video"          // a live person was seen by video on an online channel
+	CheckPortraitMatch     = "portrait_match"      // the person present is the person of the document
+	CheckProxyNumber       = "proxy_number"        // the proxy's number follows its standard
+	CheckProxyDocumentData = "proxy_document_data" // as document_data, of the proxy's document
+	CheckProxyNetwork      = "proxy_network"       // an authority confirms the proxy
+	CheckUnitNumber        = "unit_number"         // the unit's registration number follows its standard
+	CheckAuthorisation     = "authorisation"       // the proxy is authorised
+	CheckLiabilityShown    = "liability_shown"     // the liability notice was shown
 )
 
 // Outcome is how one verification ends.

@@ -76,6 +76,7 @@ const (
 	ReasonNumberInvalid    = "number_invalid"
 	ReasonNumberMismatch   = "number_mismatch"
 	ReasonNameUnreadable   = "name_unreadable"
+	ReasonNameVariant      = "name_variant"
 	ReasonNameMismatch     = "name_mismatch"
 )
 

@@ -8,6 +8,7 @@ import (
 
 	"realname/compliance"
 	"realname/verify/idnumber"
+	"realname/verify/personname"
 )
 
 // Sources of checks.
@@ -21,25 +22,26 @@ const (
 
 // assessment gathers what the checks of one request found.
 type assessment struct {
-	req    *Request
-	facts  compliance.Facts
-	checks map[string]compliance.Check
-	number idnumber.Number // canonical number of the holder, zero when invalid
-	proxy  idnumber.Number
-	clock  func() time.Time
-	now    time.Time // when the assessment began; dates are judged by it
+	req     *Request
+	facts   compliance.Facts
+	checks  map[string]compliance.Check
+	numbers numberChecker
+	holder  idnumber.Subject // who is counted; without a number when nobody can be
+	proxy   idnumber.Subject
+	clock   func() time.Time
+	now     time.Time // when the assessment began; dates are judged by it
 }
 
-func newAssessment(c Caller, req *Request, wantsOpening bool, clock func() time.Time) *assessment {
-	now := clock().UTC()
-	a := &assessment{req: req, checks: map[string]compliance.Check{}, clock: clock, now: now}
+func (s *Service) newAssessment(c Caller, req *Request, wantsOpening bool) *assessment {
+	now := s.o.Now().UTC()
+	a := &assessment{req: req, checks: map[string]compliance.Check{}, numbers: s.numbers, clock: s.o.Now, now: now}
 	holder, _ := req.Holder()
 	_, proxied := req.Proxy()
 	a.facts = compliance.Facts{
 		Date: idnumber.DateOf(now).String(), Sector: c.Sector, Scene: req.Scene, Occasion: req.Occasion,
 		Product: req.Product, CustomerType: req.CustomerType, Channel: req.Channel.Kind,
 		Delegated: req.Channel.ChannelAgent != "", Proxy: proxied, DocumentKind: holder.Document.Kind,
-		AgeBand: "unknown", Evidence: evidenceKinds(req.Evidence), HasOpening: wantsOpening,
+		AgeBand: idnumber.AgeUnknown.String(), Evidence: evidenceKinds(req.Evidence), HasOpening: wantsOpening,
 		PhotoGiven: hasPhoto(req.Evidence),
 	}
 	return a
@@ -88,64 +90,24 @@ func (a *assessment) list() []compliance.Check {
 // local runs the checks that cost nothing and depend on no evidence.
 func (a *assessment) local() {
 	holder, _ := a.req.Holder()
-	result := a.checkNumber(compliance.CheckNumber, holder)
-	a.number = result.Canonical
-	if result.Status != idnumber.Invalid {
-		a.facts.AgeBand = ageBand(result.Birth, idnumber.DateOf(a.now))
+	result, subject := a.judgeDocument(compliance.CheckNumber, compliance.CheckDocumentData, holder)
+	a.holder = subject
+	birth := result.Birth
+	if birth == (idnumber.Date{}) { // a passport's number tells none; whoever says that he is a child is taken for one
+		claims, _ := claimsOf(holder.Document)
+		birth = claims.Birth
 	}
+	a.facts.AgeBand = idnumber.BandOf(birth, idnumber.DateOf(a.now)).String()
 	if proxy, ok := a.req.Proxy(); ok {
-		a.proxy = a.checkNumber(compliance.CheckProxyNumber, proxy).Canonical
+		_, a.proxy = a.judgeDocument(compliance.CheckProxyNumber, compliance.CheckProxyDocumentData, proxy)
+	}
+	if unit, ok := a.req.party(compliance.RoleUnit); ok {
+		r := a.numbers.document(unit.Document, idnumber.DateOf(a.now))
+		a.set(a.numberCheck(compliance.CheckUnitNumber, unit, &r))
 	}
 	if a.req.LiabilityNoticeRef != "" {
 		a.set(compliance.Check{Name: compliance.CheckLiabilityShown, Result: compliance.Passed, Source: sourceTenant})
 	}
-}
-
-func (a *assessment) checkNumber(name string, p Party) idnumber.Result {
-	today := idnumber.DateOf(a.now)
-	r := idnumber.Check(idnumber.Kind(p.Document.Kind), p.Document.Number.Reveal(), today)
-	c := compliance.Check{Name: name, Result: compliance.Passed, Source: sourceGateway}
-	if r.Reason != "" {
-		c.Reasons = []string{string(r.Reason)}
-	}
-	fail := func(code string) { c.Result, c.Reasons = compliance.Failed, []string{code} }
-	switch {
-	case p.Document.Number == "":
-		fail(string(idnumber.CodeEmpty))
-	case r.Reason == idnumber.CodeUnknownKind:
-		c.Result = compliance.Inconclusive // a document that the rules may know and we cannot check: somebody must
-	case r.Status == idnumber.Invalid:
-		c.Result = compliance.Failed
-	case outOfDate(p.Document, today) != "":
-		fail(outOfDate(p.Document, today))
-	case r.Status == idnumber.Suspicious:
-		c.Result = compliance.Warning
-	}
-	a.set(c)
-	return r
-}
-
-// longTerm is the end of validity of a card that has none (长期).
-const longTerm = "long_term"
-
-// outOfDate says why a document may not be shown today, by its own dates; "" when they are silent or hold.
-func outOfDate(d Document, today idnumber.Date) string {
-	from, to := idnumber.Date{}, idnumber.Date{}
-	var err error
-	if d.ValidFrom != "" {
-		if from, err = idnumber.ParseDate(d.ValidFrom); err != nil || today.Before(from) {
-			return "validity_impossible"
-		}
-	}
-	if d.ValidTo != "" && d.ValidTo != longTerm {
-		if to, err = idnumber.ParseDate(d.ValidTo); err != nil || to.Before(from) {
-			return "validity_impossible"
-		}
-		if to.Before(today) {
-			return "document_expired"
-		}
-	}
-	return ""
 }
 
 // attested are the checks that a tenant's device or process makes and attests.
@@ -205,20 +167,6 @@ func (a *assessment) attestation(name string, e Evidence) compliance.Check {
 	return c
 }
 
-func ageBand(birth, today idnumber.Date) string {
-	older := func(years uint16) bool {
-		reached := idnumber.Date{Year: birth.Year + years, Month: birth.Month, Day: birth.Day}
-		return !today.Before(reached)
-	}
-	switch {
-	case !older(14):
-		return "under_14"
-	case !older(18):
-		return "under_18"
-	}
-	return "adult"
-}
-
 // await marks the checks that the gateway itself could run and has not yet.
 func (a *assessment) await(names []string) {
 	for _, name := range names {
@@ -245,13 +193,20 @@ func (a *assessment) waits(names ...string) bool {
 
 // authority asks the upstream for every party whose confirmation is awaited.
 func (a *assessment) authority(ctx context.Context, up Authority, ids *compliance.IDs) {
-	ask := func(check string, p Party, number idnumber.Number, mismatch string) {
-		if number.IsZero() || !a.waits(check) {
+	ask := func(check string, p Party, subject idnumber.Subject, mismatch string) {
+		if subject.Number.IsZero() || !a.waits(check) {
+			return
+		}
+		name, readable := personname.Canonical(p.Name.Reveal())
+		if !readable { // an authority would answer that it is somebody else's
+			a.set(compliance.Check{
+				Name: check, Result: compliance.Inconclusive, Source: sourceGateway, Reasons: []string{reasonNameNotComparable},
+			})
 			return
 		}
 		answer, err := up.Check(ctx, AuthorityQuery{
-			RequestID: ids.New(compliance.PrefixEvent), Kind: p.Document.Kind, Number: Secret(number.Reveal()),
-			Name: p.Name, Purpose: a.req.Purpose,
+			RequestID: ids.New(compliance.PrefixEvent), Kind: string(subject.Kind), IssuingState: subject.State.String(),
+			Number: Secret(subject.Number.Reveal()), Name: Secret(name), Purpose: a.req.Purpose,
 		})
 		if err != nil {
 			return // stays not_executed
@@ -269,7 +224,7 @@ func (a *assessment) authority(ctx context.Context, up Authority, ids *complianc
 		a.set(c)
 	}
 	if holder, ok := a.req.Holder(); ok {
-		ask(compliance.CheckNetwork, holder, a.number, "authority_mismatch")
+		ask(compliance.CheckNetwork, holder, a.holder, "authority_mismatch")
 	}
 	if proxy, ok := a.req.Proxy(); ok {
 		ask(compliance.CheckProxyNetwork, proxy, a.proxy, "proxy_authority_mismatch")

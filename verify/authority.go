@@ -13,11 +13,12 @@ var ErrAuthorityUnavailable = errors.New("verify: the authority gave no usable a
 
 // AuthorityQuery asks whether number and name belong to one living registration.
 type AuthorityQuery struct {
-	RequestID string // fresh per query; the authority must repeat it
-	Kind      string
-	Number    Secret
-	Name      Secret
-	Purpose   string // purpose binding (anti-fraud law 16)
+	RequestID    string // fresh per query; the authority must repeat it
+	Kind         string // of the number: a resident's number is resident_id on whatever document it stands
+	IssuingState string // ISO 3166 alpha-3, or a code of ICAO Doc 9303 part 3
+	Number       Secret // canonical
+	Name         Secret // in the one writing of personname.Canonical
+	Purpose      string // purpose binding (anti-fraud law 16)
 }
 
 // AuthorityAnswer is the authority's word: Passed (consistent), Failed

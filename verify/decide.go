@@ -14,6 +14,7 @@ import (
 	"realname/imaging"
 	"realname/ratelimit/quota"
 	"realname/verify/idnumber"
+	"realname/verify/personname"
 )
 
 // Decide verifies one request and commits the decision. The same idempotency
@@ -37,7 +38,7 @@ func (s *Service) once(ctx context.Context, c Caller, endpoint, key string, ask 
 	}
 	defer leave()
 
-	trimNames(&ask.Request)
+	writeNames(&ask.Request)
 	clear := inClear(ask, opens)
 	text, err := json.Marshal(clear)
 	if err != nil {
@@ -55,7 +56,7 @@ func (s *Service) once(ctx context.Context, c Caller, endpoint, key string, ask 
 		}
 		clear = inClear(ask, opens)
 	}
-	if err := validate(c, &ask.Request, opens); err != nil {
+	if err := s.validate(c, &ask.Request, opens); err != nil {
 		return Answer{}, err
 	}
 	ask.Request.Evidence = slices.Clone(ask.Request.Evidence) // the caller's own stays as it was
@@ -66,11 +67,15 @@ func (s *Service) once(ctx context.Context, c Caller, endpoint, key string, ask 
 	return s.decide(ctx, job{caller: c, endpoint: endpoint, ask: ask, clear: clear, opens: opens, key: key, digest: s.o.Vault.RequestDigest(text)})
 }
 
-// trimNames drops the spaces around names, which nobody means.
-func trimNames(r *Request) {
+// writeNames brings every name to its one writing. What cannot be read stays as it was given.
+func writeNames(r *Request) {
 	r.Parties = slices.Clone(r.Parties)
 	for i := range r.Parties {
-		r.Parties[i].Name = Secret(strings.TrimSpace(r.Parties[i].Name.Reveal()))
+		name := strings.TrimSpace(r.Parties[i].Name.Reveal())
+		if canonical, ok := personname.Canonical(name); ok {
+			name = canonical
+		}
+		r.Parties[i].Name = Secret(name)
 	}
 }
 
@@ -110,7 +115,7 @@ type job struct {
 }
 
 func (s *Service) decide(ctx context.Context, j job) (Answer, error) {
-	a := newAssessment(j.caller, &j.ask.Request, j.opens, s.o.Now)
+	a := s.newAssessment(j.caller, &j.ask.Request, j.opens)
 	a.local()
 	a.attest(j.ask.Request.Evidence)
 	for name, check := range j.ask.adopted {
@@ -199,9 +204,8 @@ func (s *Service) enroll(ctx context.Context, c Caller, req *Request, a *assessm
 		return Enrolled{}, err
 	}
 	e := Enrolment{NewPersonID: s.o.IDs.New(compliance.PrefixPerson), DataKey: dk}
-	if !a.number.IsZero() {
-		holder, _ := req.Holder()
-		e.Keys = s.documentKeys(holder.Document, a.number)
+	if !a.holder.Number.IsZero() {
+		e.Keys = s.documentKeys(a.holder)
 	}
 	enrolled, err := s.o.Ledger.Enroll(ctx, e)
 	if err != nil {
@@ -210,20 +214,9 @@ func (s *Service) enroll(ctx context.Context, c Caller, req *Request, a *assessm
 	return enrolled, nil
 }
 
-// issuedBy is the issuing state of each kind of document. It is never the
-// caller's word: another state would make another person of the same number.
-var issuedBy = map[string]string{
-	string(idnumber.ResidentID): "CHN", string(idnumber.ResidencePermit): "CHN",
-}
-
-func (s *Service) documentKeys(d Document, n idnumber.Number) []vault.DocumentKey {
-	return s.o.Vault.DocumentKeys(d.Kind, issuedBy[d.Kind], n.Reveal())
-}
-
-// foreign reports whether a document claims another issuing state than its kind has.
-func foreign(d Document) bool {
-	state, known := issuedBy[d.Kind]
-	return known && d.IssuingState != "" && d.IssuingState != state
+// documentKeys are of the subject and not of the document: one number is one person, whatever card it was read from.
+func (s *Service) documentKeys(subject idnumber.Subject) []vault.DocumentKey {
+	return s.o.Vault.DocumentKeys(string(subject.Kind), subject.State.String(), subject.Number.Reveal())
 }
 
 // retentionClass names the floor that a sector keeps its identification data for.

@@ -80,15 +80,16 @@ func (b *breaking) CompleteEvidence(ctx context.Context, tenantID, id, digest st
 
 type house struct {
 	*verify.Service
-	clock  *clock
-	store  *sqlstore.Store
-	broken *breaking
-	photos *script
-	sim    *standin.Server
-	ids    *compliance.IDs
-	file   string
-	people int
-	keys   int
+	options verify.Options
+	clock   *clock
+	store   *sqlstore.Store
+	broken  *breaking
+	photos  *script
+	sim     *standin.Server
+	ids     *compliance.IDs
+	file    string
+	people  int
+	keys    int
 
 	platform, carrier, other verify.Caller
 }
@@ -124,12 +125,13 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.Service = verify.New(verify.Options{
+	h.options = verify.Options{
 		Ledger: h.broken, Vault: safe, Policy: policy.Builtin(), Photos: h.photos, Authority: upstream, IDs: h.ids, Now: h.clock.now,
 		Log: slog.New(slog.DiscardHandler), Lease: 15 * time.Minute, UploadToken: 15 * time.Minute,
 		NewToken:  func() (string, string) { id := h.ids.New("tok"); return id, compliance.Digest([]byte(id)) },
 		HashToken: func(s string) string { return compliance.Digest([]byte(s)) },
-	})
+	}
+	h.Service = verify.New(h.options)
 	h.platform = h.tenant(t, compliance.SectorInternet)
 	h.carrier = h.tenant(t, compliance.SectorTelecom)
 	h.other = h.tenant(t, compliance.SectorTelecom)

@@ -169,6 +169,7 @@ func (s *Service) Import(ctx context.Context, c Caller, key string, rows []Stock
 	for i, row := range rows {
 		clear = append(clear, clearStock{
 			Kind: row.Document.Kind, Number: row.Document.Number.Reveal(), IssuingState: row.Document.IssuingState,
+			BirthDate: row.Document.BirthDate.Reveal(), Sex: row.Document.Sex.Reveal(), Nationality: row.Document.Nationality.Reveal(),
 			Product: row.Product, ExternalRef: row.ExternalRef, State: row.State, OpenedAt: row.OpenedAt.UTC(),
 		})
 		loaded, code := s.stockRow(c, row, today)
@@ -214,6 +215,9 @@ type clearStock struct {
 	Kind         string    `json:"kind"`
 	Number       string    `json:"number"`
 	IssuingState string    `json:"issuing_state"`
+	BirthDate    string    `json:"birth_date,omitempty"` // left out, so that digests of before it was asked stay
+	Sex          string    `json:"sex,omitempty"`
+	Nationality  string    `json:"nationality,omitempty"`
 	Product      string    `json:"product"`
 	ExternalRef  string    `json:"external_ref"`
 	State        string    `json:"state"`
@@ -221,9 +225,9 @@ type clearStock struct {
 }
 
 func (s *Service) stockRow(c Caller, row StockRow, today idnumber.Date) (ImportRow, string) {
-	r := idnumber.Check(idnumber.Kind(row.Document.Kind), row.Document.Number.Reveal(), today)
-	if r.Status == idnumber.Invalid {
-		return ImportRow{}, string(r.Reason)
+	subject, code := s.stockSubject(row.Document, today)
+	if code != "" {
+		return ImportRow{}, code
 	}
 	state := quota.State(row.State)
 	switch state {
@@ -234,8 +238,6 @@ func (s *Service) stockRow(c Caller, row StockRow, today idnumber.Date) (ImportR
 		return ImportRow{}, "opening_state"
 	}
 	switch {
-	case foreign(row.Document):
-		return ImportRow{}, "issuing_state_mismatch"
 	case !slices.Contains(s.o.Policy.Products(), row.Product):
 		return ImportRow{}, "product_unknown"
 	case today.Before(idnumber.DateOf(row.OpenedAt)):
@@ -244,10 +246,37 @@ func (s *Service) stockRow(c Caller, row StockRow, today idnumber.Date) (ImportR
 		return ImportRow{}, "external_ref_missing"
 	}
 	return ImportRow{
-		Keys: s.documentKeys(row.Document, r.Canonical), NewPersonID: s.o.IDs.New(compliance.PrefixPerson),
+		Keys: s.documentKeys(subject), NewPersonID: s.o.IDs.New(compliance.PrefixPerson),
 		Opening: Opening{
 			ID: s.o.IDs.New(compliance.PrefixOpening), TenantID: c.TenantID, LegalEntityID: c.LegalEntityID, Product: row.Product,
 			State: state, Origin: "imported", ExternalRef: row.ExternalRef, OpenedAt: row.OpenedAt.UTC(),
 		},
 	}, ""
+}
+
+// stockSubject is whom an existing opening counts on. The document may have expired or become void since: its number still
+// names its holder. What is claimed beside the number must agree with it, or the row is about somebody else.
+func (s *Service) stockSubject(d Document, today idnumber.Date) (idnumber.Subject, string) {
+	r := s.numbers.document(d, today)
+	if r.Status == idnumber.Invalid {
+		return idnumber.Subject{}, r.Reason.String()
+	}
+	if code := stateFault(&r, d); code != "" {
+		return idnumber.Subject{}, code
+	}
+	claims, impossible := claimsOf(d)
+	if len(impossible) > 0 {
+		return idnumber.Subject{}, impossible[0]
+	}
+	found := r.CrossCheck(claims, today)
+	for _, part := range []idnumber.DocumentPart{idnumber.BirthClaim, idnumber.SexClaim, idnumber.NationalityClaim} {
+		if found[part].Outcome == idnumber.Failed {
+			return idnumber.Subject{}, found[part].Code.String()
+		}
+	}
+	subject := subjectOf(&r, d)
+	if subject.Number.IsZero() || r.Kind.Class() == idnumber.Instrument {
+		return idnumber.Subject{}, "document_not_allowed"
+	}
+	return subject, ""
 }

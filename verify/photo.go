@@ -35,7 +35,7 @@ func (a *assessment) photos(ctx context.Context, checker imaging.Checker) error 
 	holder, _ := a.req.Holder()
 	report, err := checker.Check(ctx, imaging.Request{
 		Image: e.Content, Side: imaging.Side(e.Side),
-		Claim: &imaging.Claim{Number: a.number.Reveal(), Name: holder.Name.Reveal()},
+		Claim: &imaging.Claim{Number: a.holder.Number.Reveal(), Name: holder.Name.Reveal()},
 	})
 	if errors.Is(err, imaging.ErrUnavailable) {
 		return nil // the checks stay not_executed
@@ -83,7 +83,7 @@ func (a *assessment) readPhoto(r imaging.Report, reference string) {
 		switch reason.Code {
 		case imaging.ReasonNumberMismatch, imaging.ReasonNumberUnreadable:
 			explained = explained || r.NumberAgreement == imaging.Disagrees || r.NumberAgreement == imaging.Unreadable
-		case imaging.ReasonNameMismatch, imaging.ReasonNameUnreadable:
+		case imaging.ReasonNameMismatch, imaging.ReasonNameUnreadable, imaging.ReasonNameVariant:
 			explained = explained || r.NameAgreement == imaging.Disagrees || r.NameAgreement == imaging.Unreadable
 		case imaging.ReasonNotADocument:
 			photo.Reasons = append(photo.Reasons, notADocument(r.Class))
@@ -111,7 +111,11 @@ func (a *assessment) readPhoto(r imaging.Report, reference string) {
 		return
 	}
 	a.set(agreement(compliance.CheckPhotoNumber, r.NumberAgreement, imaging.ReasonNumberMismatch, imaging.ReasonNumberUnreadable))
-	a.set(agreement(compliance.CheckPhotoName, r.NameAgreement, imaging.ReasonNameMismatch, imaging.ReasonNameUnreadable))
+	unclear := imaging.ReasonNameUnreadable
+	if slices.ContainsFunc(r.Reasons, func(reason imaging.Reason) bool { return reason.Code == imaging.ReasonNameVariant }) {
+		unclear = imaging.ReasonNameVariant
+	}
+	a.set(agreement(compliance.CheckPhotoName, r.NameAgreement, imaging.ReasonNameMismatch, unclear))
 }
 
 // notADocument names what the picture is instead, so that the applicant is told.

@@ -43,10 +43,16 @@ type Caller struct {
 type Document struct {
 	Kind         string // kinds of verify/idnumber
 	Number       Secret
-	IssuingState string // ISO 3166 alpha-3; CHN when empty
+	IssuingState string // ISO 3166 alpha-3; only a passport's number needs it, for all others tell it
 	ValidFrom    string // YYYY-MM-DD, optional
 	ValidTo      string // YYYY-MM-DD or `long_term`, optional
+	BirthDate    Secret // YYYY-MM-DD, optional: as printed on the document
+	Sex          Secret // male or female, optional
+	Nationality  Secret // ISO 3166 alpha-3, optional
 }
+
+// customerUnit is the customer type of a unit (单位); any other is treated as a person.
+const customerUnit = "unit"
 
 // Party is one person or unit in a request, with the part it plays.
 type Party struct {

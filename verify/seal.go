@@ -39,6 +39,9 @@ type clearParty struct {
 	IssuingState string `json:"issuing_state"`
 	ValidFrom    string `json:"valid_from"`
 	ValidTo      string `json:"valid_to"`
+	BirthDate    string `json:"birth_date,omitempty"` // left out, so that digests of before it was asked stay
+	Sex          string `json:"sex,omitempty"`
+	Nationality  string `json:"nationality,omitempty"`
 	Name         string `json:"name"`
 	Phone        string `json:"phone"`
 	Relation     string `json:"relation"`
@@ -68,7 +71,8 @@ func inClear(ask OpeningRequest, wantsOpening bool) clearRequest {
 	for _, p := range r.Parties {
 		out.Parties = append(out.Parties, clearParty{
 			Role: string(p.Role), Kind: p.Document.Kind, Number: p.Document.Number.Reveal(), IssuingState: p.Document.IssuingState,
-			ValidFrom: p.Document.ValidFrom, ValidTo: p.Document.ValidTo, Name: p.Name.Reveal(), Phone: p.Phone.Reveal(),
+			ValidFrom: p.Document.ValidFrom, ValidTo: p.Document.ValidTo, BirthDate: p.Document.BirthDate.Reveal(),
+			Sex: p.Document.Sex.Reveal(), Nationality: p.Document.Nationality.Reveal(), Name: p.Name.Reveal(), Phone: p.Phone.Reveal(),
 			Relation: p.Relation, Authority: p.Authority,
 		})
 	}
@@ -100,7 +104,10 @@ func (c clearRequest) ask() OpeningRequest {
 	for _, p := range c.Parties {
 		r.Parties = append(r.Parties, Party{
 			Role: compliance.PartyRole(p.Role), Name: Secret(p.Name), Phone: Secret(p.Phone), Relation: p.Relation, Authority: p.Authority,
-			Document: Document{Kind: p.Kind, Number: Secret(p.Number), IssuingState: p.IssuingState, ValidFrom: p.ValidFrom, ValidTo: p.ValidTo},
+			Document: Document{
+				Kind: p.Kind, Number: Secret(p.Number), IssuingState: p.IssuingState, ValidFrom: p.ValidFrom, ValidTo: p.ValidTo,
+				BirthDate: Secret(p.BirthDate), Sex: Secret(p.Sex), Nationality: Secret(p.Nationality),
+			},
 		})
 	}
 	for _, e := range c.Evidence {
@@ -144,6 +151,9 @@ func (s *Service) commitInputs(c *clearRequest) ([]compliance.Commitment, error)
 		party := "party." + strconv.Itoa(i) + "." + p.Role
 		inputs[party+".document"] = p.Kind + ":" + p.IssuingState + ":" + p.Number
 		inputs[party+".name"] = p.Name
+		if p.BirthDate+p.Sex+p.Nationality != "" {
+			inputs[party+".claims"] = p.BirthDate + ":" + p.Sex + ":" + p.Nationality
+		}
 	}
 	for i, e := range c.Evidence {
 		if e.Digest != "" {

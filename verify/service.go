@@ -11,6 +11,7 @@ import (
 	"realname/compliance/policy"
 	"realname/compliance/vault"
 	"realname/imaging"
+	"realname/verify/idnumber"
 )
 
 // Options are what a Service is made of.
@@ -24,6 +25,7 @@ type Options struct {
 	Now       func() time.Time
 	NewToken  func() (token, hash string) // one-time upload tokens, 256 bits
 	HashToken func(token string) string
+	Numbers   *idnumber.Checker // with the operator's division codes; the built-in ones, when nil
 	Log       *slog.Logger
 
 	Lease       time.Duration            // of a reservation, where Leases says nothing
@@ -39,7 +41,8 @@ type Options struct {
 
 // Service decides. It is safe for concurrent use.
 type Service struct {
-	o Options
+	o       Options
+	numbers numberChecker
 
 	mu      sync.Mutex
 	running map[runningKey]struct{}
@@ -58,7 +61,16 @@ func New(o Options) *Service {
 	if o.OnDecision == nil {
 		o.OnDecision = func(compliance.Decision) {}
 	}
-	return &Service{o: o, running: map[runningKey]struct{}{}}
+	s := &Service{o: o, numbers: idnumber.Check, running: map[runningKey]struct{}{}}
+	if o.Numbers != nil {
+		s.numbers = o.Numbers.Check
+	}
+	return s
+}
+
+// CheckNumber judges one number by its standard alone, as of a civil date in China. Nobody is asked and nothing is kept.
+func (s *Service) CheckNumber(kind idnumber.Kind, raw string, on idnumber.Date) idnumber.Result {
+	return s.numbers(kind, raw, on)
 }
 
 // enter claims an idempotency key for the time of one request; a second

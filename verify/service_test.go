@@ -51,6 +51,8 @@ func TestPhoto(t *testing.T) {
 			Reasons: []imaging.Reason{{Code: imaging.ReasonNumberMismatch}}}, nil, compliance.Rejected, "number_mismatch"},
 		{"unreadable name", imaging.Report{Verdict: imaging.Review, Class: imaging.ClassResidentFront, NumberAgreement: imaging.Agrees, NameAgreement: imaging.Unreadable,
 			Reasons: []imaging.Reason{{Code: imaging.ReasonNameUnreadable}}}, nil, compliance.Review, "name_unreadable"},
+		{"name in traditional characters", imaging.Report{Verdict: imaging.Review, Class: imaging.ClassResidentFront, NumberAgreement: imaging.Agrees, NameAgreement: imaging.Unreadable,
+			Reasons: []imaging.Reason{{Code: imaging.ReasonNameVariant}}}, nil, compliance.Review, "name_variant"},
 		{"drawn portrait", imaging.Report{Verdict: imaging.Reject, Class: imaging.ClassResidentFront, NumberAgreement: imaging.Agrees, NameAgreement: imaging.Agrees,
 			Reasons: []imaging.Reason{{Code: imaging.ReasonPortraitDrawn}}}, nil, compliance.Rejected, "portrait_drawn"},
 		{"no worker", imaging.Report{}, imaging.ErrUnavailable, compliance.Pending, ""},

@@ -154,7 +154,7 @@ func (s *Service) again(ctx context.Context, c Caller, row DecisionRow, more []E
 // resume rebuilds the assessment of an earlier version.
 func (s *Service) resume(ctx context.Context, c Caller, row DecisionRow, ask *OpeningRequest, more []Evidence) (*assessment, error) {
 	earlier := row.Decision
-	a := newAssessment(c, &ask.Request, earlier.Facts.HasOpening, s.o.Now)
+	a := s.newAssessment(c, &ask.Request, earlier.Facts.HasOpening)
 	a.local()
 	for name, check := range checksByName(earlier.Checks) {
 		// What was found stands; new evidence replaces only its own checks.

@@ -33,9 +33,10 @@ import (
 
 // checkNames are the checks that clauses may name.
 var checkNames = []string{
-	compliance.CheckNumber, compliance.CheckDocumentPhoto, compliance.CheckPhotoNumber, compliance.CheckPhotoName,
-	compliance.CheckChipRead, compliance.CheckNetwork, compliance.CheckLiveVideo, compliance.CheckPortraitMatch,
-	compliance.CheckProxyNumber, compliance.CheckProxyNetwork, compliance.CheckAuthorisation, compliance.CheckLiabilityShown,
+	compliance.CheckNumber, compliance.CheckDocumentData, compliance.CheckDocumentPhoto, compliance.CheckPhotoNumber,
+	compliance.CheckPhotoName, compliance.CheckChipRead, compliance.CheckNetwork, compliance.CheckLiveVideo,
+	compliance.CheckPortraitMatch, compliance.CheckProxyNumber, compliance.CheckProxyDocumentData, compliance.CheckProxyNetwork,
+	compliance.CheckUnitNumber, compliance.CheckAuthorisation, compliance.CheckLiabilityShown,
 }
 
 // The values that scopes may list. A regulator asks for no decision, so no scope names its sector.

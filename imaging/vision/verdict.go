@@ -9,6 +9,7 @@ import (
 
 	"realname/imaging"
 	"realname/verify/idnumber"
+	"realname/verify/personname"
 )
 
 // Thresholds of the verdict. A reason carries the measured value and the threshold it crossed.
@@ -222,10 +223,14 @@ func (e *examination) name(l *layout) error {
 		return nil
 	}
 	claim := foldName(e.req.Claim.Name)
+	compared := personname.Compare(value, claim)
 	switch {
-	case value == claim && f.conf >= fairGlyph:
+	case compared.Agreement == personname.Match && f.conf >= fairGlyph:
 		e.report.NameAgreement = imaging.Agrees
-	case f.both && f.conf >= sureGlyph && e.speaksAgainst(value, claim):
+	case compared.Agreement == personname.Variant && f.conf >= fairGlyph:
+		e.report.NameAgreement = imaging.Unreadable
+		e.find(imaging.Review, imaging.ReasonNameVariant, f.conf, fairGlyph, &f.place)
+	case compared.Agreement == personname.Mismatch && f.both && f.conf >= sureGlyph && e.speaksAgainst(value, claim):
 		e.report.NameAgreement = imaging.Disagrees
 		e.find(imaging.Reject, imaging.ReasonNameMismatch, f.conf, sureGlyph, &f.place)
 	default:

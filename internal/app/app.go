@@ -51,6 +51,7 @@ type gateway struct {
 	lock     *os.File
 	store    *sqlstore.Store
 	auditlog *auditlog.Log
+	areas    *areas
 	photos   *imaging.Pool
 	upstream *authority.Client
 	policy   *policy.Policy
@@ -96,6 +97,9 @@ func (g *gateway) open(ctx context.Context) error {
 	if err := g.openPolicy(ctx); err != nil {
 		return err
 	}
+	if g.areas, err = openAreas(*c, g.log); err != nil {
+		return err
+	}
 	g.opts.Progress("opening the audit log")
 	if err := g.openLog(ctx, keys.log); err != nil {
 		return err
@@ -120,7 +124,7 @@ func (g *gateway) serviceOptions(safe *vault.Vault) verify.Options {
 	decisions := g.decisionCounter()
 	return verify.Options{
 		Ledger: g.store, Vault: safe, Policy: g.policy, Photos: g.photos, Authority: g.upstream, IDs: g.ids,
-		Now: time.Now, Log: g.log,
+		Now: time.Now, Log: g.log, Numbers: g.areas.checker,
 		NewToken:  func() (string, string) { return httpapi.NewUploadToken(rand.Reader) },
 		HashToken: httpapi.HashKey,
 		Lease:     time.Duration(c.Openings.Lease), Leases: leases, UploadToken: time.Duration(c.Uploads.Token),

@@ -34,6 +34,8 @@ type Config struct {
 	Authority Authority `yaml:"authority"`
 	// Policy chooses the clauses.
 	Policy Policy `yaml:"policy"`
+	// Numbers is how document numbers are judged.
+	Numbers Numbers `yaml:"numbers"`
 	// Openings are the reservations of cards and accounts.
 	Openings Openings `yaml:"openings"`
 	// Uploads are the one-time tokens of phone clients.
@@ -84,6 +86,13 @@ type Authority struct {
 // Policy is the clauses.
 type Policy struct {
 	File string `yaml:"file"` // default: the built-in policy
+}
+
+// Numbers is the judgement of document numbers.
+type Numbers struct {
+	// Areas is a file of division codes laid over the built-in ones, read again when it changes. Default: areas.csv in the
+	// data folder, if it is there.
+	Areas string `yaml:"areas"`
 }
 
 // Openings are reservations.
@@ -202,6 +211,14 @@ func (c *Config) LedgerDSN() string {
 		return c.Ledger.DSN
 	}
 	return "file:" + filepath.Join(c.Data, "ledger.db")
+}
+
+// AreasFile is the operator's file of division codes; only the default one may be missing.
+func (c *Config) AreasFile() string {
+	if c.Numbers.Areas != "" {
+		return c.Numbers.Areas
+	}
+	return filepath.Join(c.Data, "areas.csv")
 }
 
 // VaultKeys is the file of the vault's master keys.

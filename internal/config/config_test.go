@@ -2,6 +2,7 @@ package config
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		least + "settle:\n  every: soon\n":          "time span",
 		least + "settle:\n  every: -1s\n":           "time span",
 		least + "imaging:\n  workers: 0\n":          "imaging.workers",
+		least + "numbers:\n  area: a.csv\n":         "[5:3]",
 		least + "tls:\n  certificate: a.pem\n":      "tls needs",
 		least + "log:\n  origin: 'a b'\n":           "log.origin",
 		least + "---\nlisten: x\n":                  "one YAML document",
@@ -47,6 +49,22 @@ func TestMistakesAreNamed(t *testing.T) {
 			t.Errorf("accepted: %q", text)
 		} else if !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %q does not say %q", text, err, says)
+		}
+	}
+}
+
+func TestAreasFile(t *testing.T) {
+	for text, want := range map[string]string{
+		least:                                filepath.Join("var", "realname", "areas.csv"),
+		least + "data: d\n":                  filepath.Join("d", "areas.csv"),
+		least + "numbers:\n  areas: a/b.csv": "a/b.csv",
+	} {
+		c, err := Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.AreasFile(); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
 }

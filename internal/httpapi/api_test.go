@@ -25,6 +25,7 @@ import (
 	"realname/imaging"
 	"realname/ratelimit/quota"
 	"realname/verify"
+	"realname/verify/idnumber"
 )
 
 var testTime = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
@@ -155,6 +156,10 @@ func (s *service) AppendEvidence(_ context.Context, _ verify.Caller, id string, 
 	}
 	err := s.on("", func() { s.chunks = append(s.chunks, string(chunk)) })
 	return s.progress(id), err
+}
+
+func (s *service) CheckNumber(kind idnumber.Kind, raw string, on idnumber.Date) idnumber.Result {
+	return idnumber.Check(kind, raw, on)
 }
 
 func (s *service) CheckPhoto(_ context.Context, _ verify.Caller, r imaging.Request) (imaging.Report, error) {

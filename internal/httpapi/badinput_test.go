@@ -61,8 +61,11 @@ func TestBadInput(t *testing.T) {
 		"17 parties":             {with("parties", make17(map[string]any{"role": "holder"})), mediaJSON, bad, "validation_failed", "/parties"},
 		"17 pieces of evidence":  {with("evidence", make17(map[string]any{"kind": "chip_read"})), mediaJSON, bad, "validation_failed", "/evidence"},
 		"long number": {holder(func(p map[string]any) {
-			p["document"] = map[string]any{"kind": "resident_id", "number": strings.Repeat("1", 65)}
+			p["document"] = map[string]any{"kind": "resident_id", "number": strings.Repeat("1", 129)}
 		}), mediaJSON, bad, "validation_failed", "/parties/0/document/number"},
+		"birth that is no date":          {holder(func(p map[string]any) { p["document"] = map[string]any{"birth_date": "1990-02-30"} }), mediaJSON, bad, "validation_failed", "/parties/0/document/birth_date"},
+		"sex of no list":                 {holder(func(p map[string]any) { p["document"] = map[string]any{"sex": "M"} }), mediaJSON, bad, "validation_failed", "/parties/0/document/sex"},
+		"nationality in words":           {holder(func(p map[string]any) { p["document"] = map[string]any{"nationality": "Germany"} }), mediaJSON, bad, "validation_failed", "/parties/0/document/nationality"},
 		"number without kind":            {holder(func(p map[string]any) { p["document"] = map[string]any{"number": "1"} }), mediaJSON, bad, "validation_failed", "/parties/0/document/kind"},
 		"31 February":                    {holder(func(p map[string]any) { p["document"] = map[string]any{"valid_to": "2026-02-31"} }), mediaJSON, bad, "validation_failed", "/parties/0/document/valid_to"},
 		"time without zone":              {with("evidence", []any{map[string]any{"kind": "chip_read", "captured_at": "2026-03-02T10:00:00"}}), mediaJSON, bad, "validation_failed", "/evidence/0/captured_at"},

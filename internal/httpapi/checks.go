@@ -14,17 +14,31 @@ import (
 
 type numberCheckAnswer struct {
 	Kind      string          `json:"kind"`
-	Status    idnumber.Status `json:"status"`
+	Status    string          `json:"status"`
 	Reason    string          `json:"reason"`  // empty when valid
 	Message   string          `json:"message"` // empty when valid
 	Canonical string          `json:"canonical"`
 	Findings  []numberFinding `json:"findings"`
+
+	// What the number tells: personal data, which only the caller who sent the number gets. Absent when it does not tell,
+	// or is invalid.
+	Form        string      `json:"form,omitempty"`
+	BirthDate   string      `json:"birth_date,omitempty"`
+	Sex         string      `json:"sex,omitempty"`
+	Area        *numberArea `json:"area,omitempty"`
+	Nationality string      `json:"nationality,omitempty"`
+	Issuer      string      `json:"issuer,omitempty"`
+}
+
+type numberArea struct {
+	Code string `json:"code"`
+	Name string `json:"name"` // in the year of birth; empty when no list has the code
 }
 
 type numberFinding struct {
-	Part    string           `json:"part"`
-	Outcome idnumber.Outcome `json:"outcome"`
-	Code    string           `json:"code"`
+	Part    string `json:"part"`
+	Outcome string `json:"outcome"`
+	Code    string `json:"code"`
 }
 
 // checkNumber judges one number by its standard alone; nothing is asked of anyone and nothing is kept.
@@ -43,18 +57,32 @@ func (a *API) checkNumber(c echo.Context) error {
 			return refuseFields(fieldError{"/on", "field_malformed", "YYYY-MM-DD"})
 		}
 	}
-	r := idnumber.Check(idnumber.Kind(body.Kind), body.Number.Reveal(), on)
-	out := numberCheckAnswer{Kind: body.Kind, Status: r.Status, Reason: string(r.Reason), Findings: []numberFinding{}}
-	if r.Reason != "" {
-		out.Message = message(string(r.Reason), languageOf(c.Request()))
+	r := a.o.Service.CheckNumber(idnumber.Kind(body.Kind), body.Number.Reveal(), on)
+	out := numberCheckAnswer{Kind: body.Kind, Status: r.Status.String(), Reason: r.Reason.String(), Findings: []numberFinding{}}
+	if r.Reason != idnumber.NoCode {
+		out.Message = message(r.Reason.String(), languageOf(c.Request()))
 	}
-	if !r.Canonical.IsZero() {
-		out.Canonical = r.Canonical.Reveal()
+	if r.Status != idnumber.Invalid {
+		out.tell(&r)
 	}
 	for part, f := range r.Findings {
-		out.Findings = append(out.Findings, numberFinding{Part: idnumber.Part(part).String(), Outcome: f.Outcome, Code: string(f.Code)})
+		if f.Outcome != idnumber.Absent {
+			out.Findings = append(out.Findings, numberFinding{Part: idnumber.Part(part).String(), Outcome: f.Outcome.String(), Code: f.Code.String()})
+		}
 	}
 	return a.json(c, http.StatusOK, out)
+}
+
+// tell adds what a number tells beside its findings.
+func (n *numberCheckAnswer) tell(r *idnumber.Result) {
+	n.Canonical, n.Form, n.Sex = r.Canonical.Reveal(), r.Form.String(), r.Sex.String()
+	n.Nationality, n.Issuer = r.Nationality.String(), r.Issuer.String()
+	if r.Birth.Valid() {
+		n.BirthDate = r.Birth.String()
+	}
+	if r.Area.Code != 0 {
+		n.Area = &numberArea{Code: r.Area.Code.String(), Name: r.Area.FullName()}
+	}
 }
 
 type photoCheckAnswer struct {

@@ -18,9 +18,10 @@ var (
 	randomHex = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{16,}`)
 )
 
-// personal reports whether a reference holds a resident number, in 18
-// characters anywhere or in the 15 digits of old standing alone, or a mainland
-// mobile number standing alone. Names it cannot tell.
+// personal reports whether a reference holds a resident number or that of a
+// foreigner's residence card, in 18 characters anywhere, a resident number in
+// the 15 digits of old standing alone, or a mainland mobile number standing
+// alone. Names it cannot tell, nor numbers of so little form as a passport's.
 func personal(reference string) bool {
 	for _, run := range digitRun.FindAllString(reference, -1) {
 		for i := 0; i+18 <= len(run); i++ {
@@ -44,12 +45,14 @@ var aLongTime = idnumber.Date{Year: 2099, Month: 12, Day: 31}
 // residentNumber takes what anybody alive may have. What dates a birth before
 // 1900 is an order number that looks like one; and so is, without a check digit, what names no known county.
 func residentNumber(text string) bool {
-	for _, kind := range []idnumber.Kind{idnumber.ResidentID, idnumber.ResidencePermit} {
-		r := idnumber.Check(kind, text, aLongTime)
-		chance := r.Birth.Year < 1900 || len(text) == 15 && r.Findings[idnumber.AreaCode].Code == idnumber.CodeAreaUnknown
-		if r.Status != idnumber.Invalid && !chance {
-			return true
-		}
+	kind := idnumber.ResidentID
+	switch text[0] {
+	case '8':
+		kind = idnumber.ResidencePermit
+	case '9':
+		kind = idnumber.ForeignPR
 	}
-	return false
+	r := idnumber.Check(kind, text, aLongTime)
+	chance := r.Birth.Year < 1900 || len(text) == 15 && r.Findings[idnumber.AreaCode].Code == idnumber.CodeAreaUnknown
+	return r.Status != idnumber.Invalid && !chance
 }

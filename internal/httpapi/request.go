@@ -31,7 +31,7 @@ type partyRequest struct {
 	Role      compliance.PartyRole `json:"role" validate:"required,party_role"`
 	Document  documentRequest      `json:"document"`
 	Name      verify.Secret        `json:"name" validate:"max=128"`
-	Phone     verify.Secret        `json:"phone" validate:"max=32"`
+	Phone     verify.Secret        `json:"phone" validate:"omitempty,max=32,phone"`
 	Relation  string               `json:"relation" validate:"max=64"`
 	Authority string               `json:"authority" validate:"omitempty,reference"`
 }
@@ -39,10 +39,13 @@ type partyRequest struct {
 // documentRequest may be left out whole: a person may have only a network id.
 type documentRequest struct {
 	Kind         string        `json:"kind" validate:"required_with=Number,omitempty,token"`
-	Number       verify.Secret `json:"number" validate:"max=64"`
-	IssuingState string        `json:"issuing_state" validate:"omitempty,issuing_state"`
+	Number       verify.Secret `json:"number" validate:"max=128"` // a machine-readable zone has 90 characters
+	IssuingState string        `json:"issuing_state" validate:"omitempty,state_code"`
 	ValidFrom    string        `json:"valid_from" validate:"omitempty,civil_date"`
 	ValidTo      string        `json:"valid_to" validate:"omitempty,valid_to"`
+	BirthDate    verify.Secret `json:"birth_date" validate:"omitempty,civil_date"`
+	Sex          verify.Secret `json:"sex" validate:"omitempty,sex"`
+	Nationality  verify.Secret `json:"nationality" validate:"omitempty,state_code"`
 }
 
 type channelRequest struct {
@@ -157,6 +160,7 @@ func (r *verificationRequest) request(parts map[int][]byte) (verify.Request, err
 func (d *documentRequest) document() verify.Document {
 	return verify.Document{
 		Kind: d.Kind, Number: d.Number, IssuingState: d.IssuingState, ValidFrom: d.ValidFrom, ValidTo: d.ValidTo,
+		BirthDate: d.BirthDate, Sex: d.Sex, Nationality: d.Nationality,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"realname/compliance/policy"
 	"realname/imaging"
 	"realname/verify"
+	"realname/verify/idnumber"
 )
 
 // Service decides and keeps; verify.Service is the one that runs. Its errors
@@ -30,6 +31,8 @@ type Service interface {
 	UploadByToken(ctx context.Context, token string) (verify.Caller, verify.Upload, error)
 	AppendEvidence(ctx context.Context, c verify.Caller, id string, offset int64, chunk []byte) (verify.Upload, error)
 
+	// CheckNumber judges one number as of a civil date in China; nothing is asked of anyone and nothing is kept.
+	CheckNumber(kind idnumber.Kind, raw string, on idnumber.Date) idnumber.Result
 	CheckPhoto(ctx context.Context, c verify.Caller, r imaging.Request) (imaging.Report, error)
 	// RefuseAttempt records input that was refused before any decision; endpoint is a route template.
 	RefuseAttempt(ctx context.Context, c verify.Caller, endpoint, code string) error

@@ -23,6 +23,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"realname/imaging"
+	"realname/verify/idnumber"
 )
 
 // spec is openapi.yaml, with its schemas compiled as JSON Schema 2020-12.
@@ -239,7 +240,7 @@ var schemaTypes = map[string]any{
 	"Verification": verificationAnswer{}, "VerificationList": verificationList{}, "Reason": reasonAnswer{}, "Material": materialAnswer{},
 	"Clause": clauseAnswer{}, "Appeal": appealAnswer{}, "Check": checkAnswer{}, "Quota": quotaAnswer{},
 	"OpeningSummary": openingSummary{}, "Opening": openingAnswer{}, "Upload": uploadAnswer{}, "Import": importAnswer{},
-	"ImportRefusal": importRowRefusal{}, "NumberCheck": numberCheckAnswer{}, "NumberFinding": numberFinding{},
+	"ImportRefusal": importRowRefusal{}, "NumberCheck": numberCheckAnswer{}, "NumberFinding": numberFinding{}, "NumberArea": numberArea{},
 	"PhotoCheck": photoCheckAnswer{}, "PhotoReason": photoReason{}, "Box": imaging.Box{}, "Health": healthAnswer{},
 	"Ready": readyAnswer{}, "Dependency": dependencyAnswer{}, "Problem": problem{}, "ProblemField": problemField{},
 }
@@ -349,6 +350,8 @@ func TestVocabularyIsOneEverywhere(t *testing.T) {
 		"OpeningState": {"", states, "State"},
 		"CustomerType": {"customer_type", "", ""},
 		"Side":         {"side", "../../imaging/imaging.go", "Side"},
+		"Sex":          {"sex", "", ""},
+		"NumberKind":   {"", "../../verify/idnumber/kind.go", "Kind"},
 		"StockState":   {"stock_state", "", ""},
 		"Agreement":    {"", "../../imaging/imaging.go", "Agreement"},
 		"Retry":        {"", "../../compliance/catalogue.go", "Retry"},
@@ -368,6 +371,27 @@ func TestVocabularyIsOneEverywhere(t *testing.T) {
 				t.Errorf("%s: validator (-) and specification (+) differ:\n%s", schema, diff)
 			}
 		}
+	}
+}
+
+// The kinds and parts of the specification are those that are known, in their order.
+func TestNumbersAreThoseOfTheSpecification(t *testing.T) {
+	s := loadSpec(t)
+	enum := func(keys ...string) (out []string) {
+		for _, v := range s.at(s.doc, append([]string{"components", "schemas"}, keys...)...).([]any) {
+			out = append(out, v.(string))
+		}
+		return out
+	}
+	if diff := cmp.Diff(texts(idnumber.Kinds()), enum("NumberKind", "enum")); diff != "" {
+		t.Errorf("kinds (-) and specification (+) differ:\n%s", diff)
+	}
+	var parts []string
+	for i := range len(idnumber.Findings{}) {
+		parts = append(parts, idnumber.Part(i).String())
+	}
+	if diff := cmp.Diff(parts, enum("NumberFinding", "properties", "part", "enum")); diff != "" {
+		t.Errorf("parts (-) and specification (+) differ:\n%s", diff)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 
 	"realname/compliance"
 	"realname/ratelimit/quota"
+	"realname/verify/idnumber"
+	"realname/verify/idnumber/tags"
 )
 
 // vocabulary lists the values that a field may take, by validator tag. A test
@@ -26,6 +28,7 @@ var vocabulary = map[string][]string{
 	"check_result":  texts(compliance.CheckResults()),
 	"customer_type": {"individual", "unit"},
 	"side":          {"front", "back"},
+	"sex":           {idnumber.Male.String(), idnumber.Female.String()},
 	"stock_state":   {string(quota.PendingActivation), string(quota.Active), string(quota.Suspended), string(quota.Closed)},
 }
 
@@ -39,7 +42,9 @@ func texts[T ~string](in []T) []string {
 
 var (
 	tokenPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,63}$`)
-	statePattern = regexp.MustCompile(`^[A-Z]{3}$`)
+	// abroadPattern is ITU-T E.164, without the numbers of the mainland.
+	abroadPattern = regexp.MustCompile(`^\+([1-79]|8[0-57-9])[0-9]{6,13}$`)
+	statePattern  = regexp.MustCompile(`^[A-Z]{3}$`)
 )
 
 // formats are the tags that are not vocabularies.
@@ -47,7 +52,8 @@ var formats = map[string]func(s string) bool{
 	"token_form":     tokenPattern.MatchString,
 	"reference_form": referencePattern.MatchString,
 	"impersonal":     func(s string) bool { return !personal(s) },
-	"issuing_state":  statePattern.MatchString, // ISO 3166-1 alpha-3, as in ICAO 9303
+	"state_code":     statePattern.MatchString, // ISO 3166-1 alpha-3, as in ICAO 9303
+	"phone_abroad":   abroadPattern.MatchString,
 	"civil_date":     civilDate,
 	"valid_to":       func(s string) bool { return s == "long_term" || civilDate(s) },
 	"instant":        func(s string) bool { _, err := time.Parse(time.RFC3339Nano, s); return err == nil },
@@ -65,8 +71,12 @@ func civilDate(s string) bool {
 	return err == nil && t.Year() >= 1000 && t.Year() < 3000
 }
 
+// phoneRule is the failed tag of a field with the rule phone.
+const phoneRule = "cn_mobile_phone|phone_abroad"
+
 // rules are tags that stand for others.
 var rules = map[string]string{ //nolint:gosec // rules of the validator, no credentials
+	"phone":     phoneRule,
 	"token":     "token_form,impersonal",
 	"reference": "max=128,reference_form,impersonal",
 	"locator":   "max=512,reference_form,impersonal",
@@ -91,6 +101,9 @@ func newValidator() *validator.Validate {
 	}
 	for tag, ok := range formats {
 		register(tag, ok)
+	}
+	if err := tags.Register(v, idnumber.Check, time.Now); err != nil {
+		panic(err)
 	}
 	for tag, rule := range rules {
 		v.RegisterAlias(tag, rule)
@@ -134,6 +147,8 @@ func fieldCode(tag string) string {
 		return "field_too_short"
 	case "impersonal":
 		return "personal_data_in_reference"
+	case phoneRule:
+		return "phone_malformed"
 	}
 	if _, ok := vocabulary[tag]; ok {
 		return "field_unknown_value"

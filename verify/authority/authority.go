@@ -44,11 +44,12 @@ const maxAnswer = 64 << 10
 
 // Query is the request on the wire.
 type Query struct {
-	RequestID string `json:"request_id"`
-	Kind      string `json:"kind"`
-	Number    string `json:"number"`
-	Name      string `json:"name"`
-	Purpose   string `json:"purpose"`
+	RequestID    string `json:"request_id"`
+	Kind         string `json:"kind"`
+	IssuingState string `json:"issuing_state,omitempty"`
+	Number       string `json:"number"`
+	Name         string `json:"name"`
+	Purpose      string `json:"purpose"`
 }
 
 // Answer is the reply on the wire.
@@ -127,7 +128,8 @@ func (c *Client) Check(ctx context.Context, q verify.AuthorityQuery) (verify.Aut
 func (c *Client) ask(ctx context.Context, q verify.AuthorityQuery) (verify.AuthorityAnswer, error) {
 	var none verify.AuthorityAnswer
 	body, err := json.Marshal(Query{
-		RequestID: q.RequestID, Kind: q.Kind, Number: q.Number.Reveal(), Name: q.Name.Reveal(), Purpose: q.Purpose,
+		RequestID: q.RequestID, Kind: q.Kind, IssuingState: q.IssuingState, Number: q.Number.Reveal(), Name: q.Name.Reveal(),
+		Purpose: q.Purpose,
 	})
 	if err != nil {
 		return none, errors.New("encode query")

@@ -2,7 +2,9 @@ package authority_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -66,6 +68,33 @@ func TestThreeAnswers(t *testing.T) {
 	}
 	if got := ask("云初二"); got != compliance.Failed {
 		t.Errorf("other name: %s", got)
+	}
+	s.Know(standin.Person{Number: number(), Name: "Anna  Eriksson"})
+	if got := ask("ANNA ERIKSSON"); got != compliance.Passed {
+		t.Errorf("a name in its one writing: %s", got)
+	}
+}
+
+// A passport's number is one state's, so that the query says which.
+func TestTheQuerySaysWhoseNumberItIs(t *testing.T) {
+	var got authority.Query
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(srv.Close)
+	c, err := authority.New(authority.Options{Name: "a", BaseURL: srv.URL, Secret: secret, Timeout: 5 * time.Second, OpenAfter: 1, OpenFor: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := verify.AuthorityQuery{RequestID: "q-1", Kind: "passport", IssuingState: "UTO", Number: "L898902C3", Name: "ANNA ERIKSSON", Purpose: "signup"}
+	if _, err := c.Check(context.Background(), q); err == nil {
+		t.Error("an empty answer counts")
+	}
+	want := authority.Query{RequestID: "q-1", Kind: "passport", IssuingState: "UTO", Number: "L898902C3", Name: "ANNA ERIKSSON", Purpose: "signup"}
+	if got != want {
+		t.Error("the query on the wire is another one")
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"realname/verify/authority"
+	"realname/verify/personname"
 )
 
 // Fault is a way to fail.
@@ -83,7 +84,15 @@ func (s *Server) Load(r io.Reader) error {
 func (s *Server) Know(p Person) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.names[p.Number] = p.Name
+	s.names[p.Number] = written(p.Name)
+}
+
+// written brings a name to its one writing, so that persons may be loaded as anybody writes them.
+func written(name string) string {
+	if canonical, ok := personname.Canonical(name); ok {
+		return canonical
+	}
+	return name
 }
 
 // Set chooses how to fail from now on.
@@ -164,7 +173,7 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !known:
 		a.Code = authority.CodeNotInDatabase
-	case name != q.Name:
+	case name != written(q.Name):
 		a.Code = authority.CodeInconsistent
 	}
 	s.answer(w, r, setting, a)
