@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -16,7 +17,8 @@ type commands struct {
 	Serve  serveCmd  `cmd:"" help:"Run the gateway."`
 	Tenant tenantCmd `cmd:"" help:"Add and list tenants."`
 	Key    keyCmd    `cmd:"" help:"Create and revoke API keys."`
-	Number numberCmd `cmd:"" help:"Check document numbers."`
+	Number numberCmd `cmd:"" help:"Check, explain and make document numbers."`
+	Areas  areasCmd  `cmd:"" help:"Show and update the division codes of GB/T 2260."`
 	Image  imageCmd  `cmd:"" help:"Check photos of documents."`
 	Doctor doctorCmd `cmd:"" help:"Say what is present, missing or too old, and the command that mends it."`
 	Demo   demoCmd   `cmd:"" help:"Do the main job once, on invented persons, and show a table."`
@@ -38,6 +40,15 @@ func main() {
 	if err := k.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "realname:", err)
 		stop()
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// exitCode is 1, or what the error itself says.
+func exitCode(err error) int {
+	var coder kong.ExitCoder
+	if errors.As(err, &coder) {
+		return coder.ExitCode()
+	}
+	return 1
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -18,10 +19,14 @@ import (
 // evening is 00:30 of 2026-11-22 in China.
 func evening() time.Time { return time.Date(2026, 11, 21, 16, 30, 0, 0, time.UTC) }
 
+func testConsole(in io.Reader, out io.Writer) console {
+	return console{in: in, out: out, notes: io.Discard, now: evening}
+}
+
 func checkText(t *testing.T, in string) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := (&numberCheckCmd{File: "-"}).run(strings.NewReader(in), &out, evening); err != nil {
+	if err := (&numberCheckCmd{File: "-", Format: "ndjson"}).run(t.Context(), testConsole(strings.NewReader(in), &out)); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -73,7 +78,7 @@ func TestNumberCheckDay(t *testing.T) {
 	const line = `{"kind":"resident_id","number":"330113202611220002"}`
 	status := func(c numberCheckCmd) string {
 		var out bytes.Buffer
-		if err := c.run(strings.NewReader(line), &out, evening); err != nil {
+		if err := c.run(t.Context(), testConsole(strings.NewReader(line), &out)); err != nil {
 			t.Fatal(err)
 		}
 		return out.String()
@@ -84,7 +89,7 @@ func TestNumberCheckDay(t *testing.T) {
 	if got := status(numberCheckCmd{File: "-", On: "2026-11-21"}); !strings.Contains(got, "date_future") {
 		t.Errorf("born tomorrow: %s", got)
 	}
-	if err := (&numberCheckCmd{File: "-", On: "21.11.2026"}).run(nil, io.Discard, evening); err == nil {
+	if err := (&numberCheckCmd{File: "-", On: "21.11.2026"}).run(t.Context(), testConsole(nil, io.Discard)); err == nil {
 		t.Error("a bad --on is accepted")
 	}
 }
@@ -98,18 +103,18 @@ func TestNumberCheckFile(t *testing.T) {
 		Number numberCmd `cmd:""`
 	}
 	var out bytes.Buffer
-	parser, err := kong.New(&cli, kong.Writers(&out, io.Discard))
+	parser, err := kong.New(&cli, kong.Writers(&out, io.Discard), kong.BindTo(t.Context(), (*context.Context)(nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, err := parser.Parse([]string{"number", "check", "--on", "2026-11-22", name})
+	ctx, err := parser.Parse([]string{"number", "check", "--no-summary", "--on", "2026-11-22", name})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := ctx.Run(); err != nil || out.String() != badInput {
 		t.Errorf("got %q, %v", out.String(), err)
 	}
-	if err := (&numberCheckCmd{File: name + ".none"}).run(nil, io.Discard, evening); !errors.Is(err, os.ErrNotExist) {
+	if err := (&numberCheckCmd{File: name + ".none"}).run(t.Context(), testConsole(nil, io.Discard)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file gives %v", err)
 	}
 }
@@ -120,7 +125,7 @@ func TestNumberCheckAnswersBeforeItWaits(t *testing.T) {
 	outR, outW := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		done <- (&numberCheckCmd{File: "-"}).run(inR, outW, evening)
+		done <- (&numberCheckCmd{File: "-", Format: "ndjson"}).run(t.Context(), testConsole(inR, outW))
 		outW.Close()
 	}()
 	answers := bufio.NewReader(outR)
@@ -149,16 +154,16 @@ type fullDisk struct{}
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("disk full") }
 
 func TestNumberCheckIOErrors(t *testing.T) {
-	c := numberCheckCmd{File: "-"}
-	if err := c.run(iotest.ErrReader(errors.New("cable cut")), io.Discard, evening); err == nil || !strings.Contains(err.Error(), "cable cut") {
+	c := numberCheckCmd{File: "-", Format: "ndjson"}
+	if err := c.run(t.Context(), testConsole(iotest.ErrReader(errors.New("cable cut")), io.Discard)); err == nil || !strings.Contains(err.Error(), "cable cut") {
 		t.Errorf("a read error gives %v", err)
 	}
-	if err := c.run(strings.NewReader(strings.Repeat("x\n", 1000)), fullDisk{}, evening); err == nil || !strings.Contains(err.Error(), "disk full") {
+	if err := c.run(t.Context(), testConsole(strings.NewReader(strings.Repeat("x\n", 1000)), fullDisk{})); err == nil || !strings.Contains(err.Error(), "disk full") {
 		t.Errorf("a write error gives %v", err)
 	}
 	var out bytes.Buffer
 	in := io.MultiReader(strings.NewReader("x\n"), iotest.ErrReader(errors.New("cable cut")))
-	if err := c.run(in, &out, evening); err == nil || out.String() != badInput {
+	if err := c.run(t.Context(), testConsole(in, &out)); err == nil || out.String() != badInput {
 		t.Errorf("what was read before an error gives %q, %v", out.String(), err)
 	}
 }
@@ -168,7 +173,7 @@ func BenchmarkNumberCheck(b *testing.B) {
 	in := strings.Repeat(line, 10000)
 	b.SetBytes(int64(len(in)))
 	for b.Loop() {
-		if err := (&numberCheckCmd{File: "-"}).run(strings.NewReader(in), io.Discard, evening); err != nil {
+		if err := (&numberCheckCmd{File: "-"}).run(b.Context(), testConsole(strings.NewReader(in), io.Discard)); err != nil {
 			b.Fatal(err)
 		}
 	}

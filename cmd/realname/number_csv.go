@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"realname/verify/idnumber"
+)
+
+// csvAnswers is one run over a CSV file.
+type csvAnswers struct {
+	*numberStream
+	records      csvReader
+	columns      int
+	number, kind int // places of the columns; kind is -1 with --kind
+	lineEnd      string
+	kinds        map[string]idnumber.Kind
+}
+
+// answerCSV answers each record with the same record and the answer's columns behind it.
+func (s *numberStream) answerCSV() error {
+	a := &csvAnswers{numberStream: s, records: csvReader{window: s.window}, kinds: map[string]idnumber.Kind{}}
+	for _, kind := range idnumber.Kinds() {
+		a.kinds[string(kind)] = kind
+	}
+	if done, err := a.header(); done || err != nil {
+		return err
+	}
+	for {
+		record := a.records.next()
+		if record == nil {
+			return nil
+		}
+		if _, err := s.out.Write(a.answer(s.out.AvailableBuffer(), record)); err != nil {
+			return fmt.Errorf("write: %w", err)
+		}
+	}
+}
+
+var errNoHeader = errors.New("the first line is no CSV header that can be read; say --format ndjson if the lines are JSON")
+
+// header finds the columns and writes the header of the answers; done is true when there is nothing to read.
+func (a *csvAnswers) header() (done bool, err error) {
+	n, _ := a.window.lineEnd(0)
+	a.lineEnd = "\n"
+	if bytes.HasSuffix(a.window.peek(n), []byte("\r\n")) {
+		a.lineEnd = "\r\n"
+	}
+	record := a.records.next()
+	if record == nil {
+		return true, nil
+	}
+	if !record.sound {
+		return false, errNoHeader
+	}
+	a.columns, a.number, a.kind = len(record.ends), -1, -1
+	for i := range record.ends {
+		switch name := string(bytes.TrimSpace(record.cell(i))); {
+		case strings.EqualFold(name, a.check.Column) && a.number < 0:
+			a.number = i
+		case strings.EqualFold(name, "kind") && a.numberStream.kind == "" && a.kind < 0:
+			a.kind = i
+		}
+	}
+	// No name of the file is repeated: without a header it would be somebody's number.
+	switch {
+	case a.number < 0:
+		return false, fmt.Errorf("the first line names no column %q; say --column NAME (or --format ndjson)", a.check.Column)
+	case a.kind < 0 && a.numberStream.kind == "":
+		return false, errors.New("the first line names no column kind; say --kind KIND for one kind in every line")
+	}
+	out := append(a.out.AvailableBuffer(), record.raw...)
+	out = append(out, ",status,reason"...)
+	if !a.check.NoCanonical {
+		out = append(out, ",canonical"...)
+	}
+	if a.check.Tell {
+		out = append(append(out, ','), strings.Join(toldColumns, ",")...)
+	}
+	if _, err := a.out.Write(append(out, a.lineEnd...)); err != nil {
+		return false, fmt.Errorf("write: %w", err)
+	}
+	return false, nil
+}
+
+// answer appends the answer to one record.
+func (a *csvAnswers) answer(out []byte, record *csvRecord) []byte {
+	var r idnumber.Result
+	reason := reasonBadInput
+	if record.sound && len(record.ends) == a.columns {
+		out = append(out, record.raw...)
+		r = a.judge(a.kindOf(record), string(record.cell(a.number)))
+		reason = r.Reason.String()
+	} else {
+		out = a.appendRagged(out, record)
+		a.tally.countBad()
+	}
+	out = append(append(out, ','), r.Status.String()...)
+	out = append(append(out, ','), reason...)
+	if !a.check.NoCanonical {
+		out = r.Canonical.Append(append(out, ',')) // letters and digits only
+	}
+	if a.check.Tell {
+		t := tell(&r)
+		for _, cell := range t.cells() {
+			out = append(append(out, ','), cell...) // names and codes hold no comma and no quote
+		}
+	}
+	return append(out, a.lineEnd...)
+}
+
+func (a *csvAnswers) kindOf(record *csvRecord) idnumber.Kind {
+	if a.kind < 0 {
+		return a.numberStream.kind
+	}
+	text := record.cell(a.kind)
+	if kind, ok := a.kinds[string(text)]; ok {
+		return kind
+	}
+	return idnumber.Kind(text)
+}
+
+// appendRagged appends as many cells as the header has: those of the record, and empty ones for what it lacks. Of a
+// broken record nothing is kept, so that the output is always sound.
+func (a *csvAnswers) appendRagged(out []byte, record *csvRecord) []byte {
+	kept := min(len(record.ends), a.columns)
+	if kept > 0 {
+		out = append(out, record.raw[:record.ends[kept-1]]...)
+	}
+	for range a.columns - max(kept, 1) {
+		out = append(out, ',')
+	}
+	return out
+}

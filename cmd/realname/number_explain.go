@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"realname/compliance"
+	"realname/verify/idnumber"
+	"realname/verify/idnumber/explain"
+)
+
+// numberExplainCmd explains one number from standard input.
+type numberExplainCmd struct {
+	Kind string `help:"Kind of the number (default: the likeliest, after a list of what it could be)." placeholder:"KIND"`
+	Lang string `help:"zh or en (default: by LC_ALL, LC_MESSAGES, LANG; else zh)." enum:"zh,en,auto" default:"auto"`
+	On   string `help:"Day of the check as YYYY-MM-DD (default: today in China)." placeholder:"DATE"`
+}
+
+// Help gives examples.
+func (*numberExplainCmd) Help() string {
+	return `The number is read from standard input, where a process list or a history does not
+show it; a machine-readable zone in its two or three lines.
+
+    $ realname number explain
+    $ realname number explain --kind uscc --lang en < number.txt
+
+It marks the parts under the number, says what each means and which is wrong, and tells
+birth date, sex, area and so on. It does not say which digit would make a wrong number
+fit: compare with the document.`
+}
+
+// Run explains; a number that is wrong is no error.
+func (c *numberExplainCmd) Run(ctx context.Context, k *kong.Context) error {
+	if c.Lang == "auto" {
+		c.Lang = languageOf(os.Getenv)
+	}
+	return c.run(ctx, newConsole(k))
+}
+
+// languageOf reads the language as POSIX orders the variables.
+func languageOf(getenv func(string) string) string {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if value := getenv(name); value != "" {
+			if strings.HasPrefix(value, "en") {
+				return "en"
+			}
+			return "zh"
+		}
+	}
+	return "zh"
+}
+
+var (
+	askNumber  = compliance.Text{ZH: "请输入号码（输入内容会显示）：", EN: "Number (shown as you type it): "}
+	couldBe    = compliance.Text{ZH: "这个号码可以是：\n", EN: "This number could be:\n"}
+	couldBeNo  = compliance.Text{ZH: "这个号码不符合任何一类。请用 --kind 指明类别，以查看哪一部分不符。\n", EN: "This number fits no kind. Say --kind KIND to see which part is wrong.\n"}
+	nearest    = compliance.Text{ZH: "按最接近的一类说明如下。\n", EN: "Explained as the kind that is nearest.\n"}
+	errNothing = errors.New("no number on standard input")
+)
+
+func (c *numberExplainCmd) run(ctx context.Context, t console) error {
+	on, err := dayOf(c.On, t.now)
+	if err != nil {
+		return err
+	}
+	kind, err := knownKind(c.Kind)
+	if err != nil {
+		return err
+	}
+	if t.prompted {
+		_, _ = io.WriteString(t.notes, askNumber.In(c.Lang))
+	}
+	raw, err := readNumber(ctx, t.in)
+	if err != nil {
+		return err
+	}
+	result := idnumber.Check(kind, raw, on)
+	if kind == "" {
+		possible, best := explain.Candidates(raw, on)
+		if err := c.list(t.out, possible, best); err != nil || best.Kind == "" {
+			return err
+		}
+		result = best.Result
+	}
+	return explain.Explain(result, raw, c.Lang).Render(t.out)
+}
+
+// list writes what the number could be.
+func (c *numberExplainCmd) list(w io.Writer, possible []explain.Candidate, best explain.Candidate) error {
+	var b strings.Builder
+	if len(possible) > 0 {
+		b.WriteString(couldBe.In(c.Lang))
+	}
+	for _, p := range possible {
+		fmt.Fprintf(&b, "  %s (%s) %s\n", explain.KindName(p.Kind, c.Lang), p.Kind, explain.StatusName(p.Result.Status, c.Lang))
+	}
+	switch {
+	case best.Kind == "":
+		b.WriteString(couldBeNo.In(c.Lang))
+	case best.Result.Status == idnumber.Invalid:
+		b.WriteString(nearest.In(c.Lang))
+	}
+	b.WriteString("\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// readNumber reads one line, or the lines of a machine-readable zone when the first looks like one.
+func readNumber(ctx context.Context, in io.Reader) (string, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	window := newLineWindow(newPatientReader(ctx, in, func() error { return nil }))
+	var lines []string
+	for wanted := 1; len(lines) < wanted; {
+		n, short := window.lineEnd(0)
+		switch {
+		case n == 0 && errors.Is(window.err, io.EOF):
+			wanted = 0
+			continue
+		case n == 0:
+			return "", fmt.Errorf("read: %w", window.err)
+		case !short:
+			return "", fmt.Errorf("the line is longer than %d bytes", maxNumberLine)
+		}
+		line := string(bytes.TrimSpace(window.take(n)))
+		lines = append(lines, line)
+		if len(lines) == 1 {
+			wanted = zoneLines(line)
+		}
+	}
+	raw := strings.Join(lines, "\n")
+	if strings.TrimSpace(raw) == "" {
+		return "", errNothing
+	}
+	return raw, nil
+}
+
+// zoneLines is how many lines a machine-readable zone with this first line has (ICAO Doc 9303 parts 4 to 6); 1 for
+// what is none.
+func zoneLines(first string) int {
+	switch {
+	case !strings.Contains(first, "<"):
+	case len(first) == 44, len(first) == 36:
+		return 2
+	case len(first) == 30:
+		return 3
+	}
+	return 1
+}
