@@ -4,15 +4,14 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/draw"
-	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
 var (
 	labelBlue = color.RGBA{38, 104, 170, 255}
-	inkBlack  = color.RGBA{24, 24, 28, 255}
+	inkBlack  = rgb{24, 24, 28}
 	markRed   = color.NRGBA{190, 60, 60, 150}
 )
 
@@ -26,7 +25,11 @@ const (
 	labelEm, nameEm, valueEm, numberEm         = 2.9, 3.6, 3.1, 4.1
 	portraitX, portraitY, portraitW, portraitH = 54.0, 6.8, 26.0, 32.0
 	addressColumns                             = 11
+	authorityColumns                           = 15 // of the back; autonomous counties with long names take a second line
 )
+
+// portraitPlace is where the front shows its holder.
+var portraitPlace = Box{portraitX, portraitY, portraitW, portraitH}
 
 // Card draws the front of a card at CardWidth × CardHeight pixels. The middle
 // of the portrait is cropped to 26:32 and printed as it is; for a genuine
@@ -34,152 +37,90 @@ const (
 // *GlyphError for a character that the font lacks, ErrTooLong for a value that
 // runs into the portrait or an address of more than three lines.
 func Card(p Person, portrait image.Image) (*image.RGBA, error) {
-	press, err := newPress(frontPaper())
+	press, err := newPress(frontPaper(), Style{})
 	if err != nil {
 		return nil, err
 	}
-	press.right = portraitX
-	press.portrait(portrait)
-	press.label(labelX, nameRow, "姓名", 0.9)
-	press.value(valueX, nameRow, nameEm, p.Name)
-	press.label(labelX, sexRow, "性别", 0.9)
-	press.value(valueX, sexRow, valueEm, string(p.Sex))
-	press.label(26.2, sexRow, "民族", 0.5)
-	press.value(33.8, sexRow, valueEm, p.Nation)
-	press.label(labelX, birthRow, "出生", 0.9)
-	press.value(valueX, birthRow, valueEm, fmt.Sprint(p.Birth.Year()))
-	press.label(24.4, birthRow, "年", 0)
-	press.centred(30.2, birthRow, valueEm, fmt.Sprint(int(p.Birth.Month())))
-	press.label(33.0, birthRow, "月", 0)
-	press.centred(38.8, birthRow, valueEm, fmt.Sprint(p.Birth.Day()))
-	press.label(41.6, birthRow, "日", 0)
-	press.label(labelX, addressRow, "住址", 0.9)
-	lines := wrap(p.Address, addressColumns)
-	if len(lines) > 3 {
-		return nil, ErrTooLong
+	press.front(p, portrait)
+	return press.img, press.err
+}
+
+func (p *press) front(who Person, portrait image.Image) {
+	p.right = portraitX
+	p.portrait(portraitPlace, portrait)
+	p.label(labelX, nameRow, "姓名", 0.9)
+	p.field(ZoneName, valueX, nameRow, nameEm, who.Name)
+	p.label(labelX, sexRow, "性别", 0.9)
+	p.field(ZoneSex, valueX, sexRow, valueEm, string(who.Sex))
+	p.label(26.2, sexRow, "民族", 0.5)
+	p.field(ZoneNation, 33.8, sexRow, valueEm, who.Nation)
+	p.birth(birthRow, who.Birth)
+	p.address(addressRow, who.Address)
+	p.label(labelX, numberRow, "公民身份号码", 0.15)
+	p.number(who.Number)
+	p.mark()
+}
+
+func (p *press) birth(row float64, born time.Time) {
+	p.label(labelX, row, "出生", 0.9)
+	p.field(ZoneBirth, valueX, row, valueEm, fmt.Sprint(born.Year()))
+	p.label(24.4, row, "年", 0)
+	p.centred(ZoneBirth, 30.2, row, valueEm, fmt.Sprint(int(born.Month())))
+	p.label(33.0, row, "月", 0)
+	p.centred(ZoneBirth, 38.8, row, valueEm, fmt.Sprint(born.Day()))
+	p.label(41.6, row, "日", 0)
+	p.say(ZoneBirth, born.Format(time.DateOnly))
+}
+
+// address sets at most three lines; more are ErrTooLong.
+func (p *press) address(row float64, address string) {
+	p.label(labelX, row, "住址", 0.9)
+	lines := wrap(address, addressColumns)
+	if len(lines) > 3 && p.err == nil {
+		p.err = ErrTooLong
 	}
 	for i, line := range lines {
-		press.value(valueX, addressRow+float64(i)*addressStep, valueEm, line)
+		p.field(ZoneAddress, valueX, row+float64(i)*addressStep, valueEm, line)
 	}
-	press.label(labelX, numberRow, "公民身份号码", 0.15)
-	press.number(p.Number)
-	press.mark()
-	return press.img, press.err
+	p.say(ZoneAddress, address)
 }
 
 // Back draws the other side at the same size. A roundel of our own stands
 // where a card has the state emblem. Errors are those of Card.
 func Back(p Person) (*image.RGBA, error) {
-	press, err := newPress(backPaper())
+	press, err := newPress(backPaper(), Style{})
 	if err != nil {
 		return nil, err
 	}
-	serifFace, err := serif()
-	if err != nil {
-		return nil, err
-	}
-	press.roundel(14.2, 12.4)
-	press.print(26.5, 10.6, "中华人民共和国", textStyle{face: serifFace, em: 5.6, tracking: 1.5, ink: inkBlack})
-	press.print(26.5, 19.6, "居民身份证", textStyle{face: serifFace, em: 7.4, tracking: 3.1, ink: inkBlack})
-	press.print(18.2, 40.6, "签发机关", textStyle{face: press.sans, em: labelEm, tracking: 0.2, ink: inkBlack})
-	press.value(34.5, 40.6, valueEm, p.Authority)
-	until := "长期"
-	if !p.Expires.IsZero() {
-		until = p.Expires.Format("2006.01.02")
-	}
-	press.print(18.2, 47.2, "有效期限", textStyle{face: press.sans, em: labelEm, tracking: 0.2, ink: inkBlack})
-	press.value(34.5, 47.2, valueEm, p.Issued.Format("2006.01.02")+"-"+until)
-	press.mark()
+	press.back(p, "居民身份证")
 	return press.img, press.err
 }
 
-// press prints on one side of one card in millimetres and keeps the first error.
-type press struct {
-	img        *image.RGBA
-	setter     *typesetter
-	sans, ocrb *typeface
-	right      float64 // where values must end
-	err        error
+func (p *press) back(who Person, title string) {
+	p.emblem(14.2, 12.4, 7.6)
+	p.titled(26.5, 10.6, 5.6, 1.5, "中华人民共和国")
+	p.titled(26.5, 19.6, 7.4, 3.1, title)
+	p.term(who.Authority, who.Issued, who.Expires)
+	p.mark()
 }
 
-func newPress(paper *image.RGBA) (*press, error) {
-	sansFace, err := sans()
-	if err != nil {
-		return nil, err
+// term prints authority and validity in the two lower rows of a back.
+func (p *press) term(authority string, issued, expires time.Time) {
+	p.print(18.2, 40.6, "签发机关", textStyle{face: p.sans, em: labelEm, tracking: 0.2, ink: p.ink()})
+	for i, line := range wrap(authority, authorityColumns) {
+		p.field(ZoneAuthority, 34.5, 40.6+3.5*float64(i), valueEm, line)
 	}
-	ocrbFace, err := ocrb()
-	if err != nil {
-		return nil, err
+	p.print(18.2, 47.2, "有效期限", textStyle{face: p.sans, em: labelEm, tracking: 0.2, ink: p.ink()})
+	p.field(ZoneValidity, 34.5, 47.2, valueEm, validity(issued, expires))
+}
+
+// validity is the term as cards print it; a zero end is 长期.
+func validity(issued, expires time.Time) string {
+	until := "长期"
+	if !expires.IsZero() {
+		until = expires.Format("2006.01.02")
 	}
-	img := &image.RGBA{Pix: slices.Clone(paper.Pix), Stride: paper.Stride, Rect: paper.Rect}
-	return &press{img: img, setter: newTypesetter(img), sans: sansFace, ocrb: ocrbFace, right: CardWidth / perMM}, nil
-}
-
-// print sets a line whose ideographs are centred on the row.
-func (p *press) print(x, row float64, s string, st textStyle) {
-	if p.err != nil {
-		return
-	}
-	baseline := row + 0.38*st.em
-	st.em, st.pitch, st.tracking, st.right = st.em*perMM, st.pitch*perMM, st.tracking*perMM, st.right*perMM
-	p.err = p.setter.line(s, x*perMM, baseline*perMM, st)
-}
-
-func (p *press) label(x, row float64, s string, tracking float64) {
-	p.print(x, row, s, textStyle{face: p.sans, em: labelEm, tracking: tracking, ink: labelBlue})
-}
-
-func (p *press) value(x, row, em float64, s string) {
-	p.print(x, row, s, textStyle{face: p.sans, em: em, tracking: 0.1, right: p.right, ink: inkBlack})
-}
-
-// centred sets a short run of digits around x.
-func (p *press) centred(x, row, em float64, digits string) {
-	p.value(x-0.28*em*float64(len(digits)), row, em, digits)
-}
-
-func (p *press) number(number string) {
-	p.print(numberX, numberRow-0.15, number, textStyle{face: p.ocrb, em: numberEm, pitch: numberPitch, ink: inkBlack})
-}
-
-// mark says on both sides that this is no document, below everything that is read.
-func (p *press) mark() {
-	p.print(37.2, 51.4, "样本 SPECIMEN", textStyle{face: p.sans, em: 1.7, tracking: 0.15, ink: markRed})
-}
-
-// portrait prints the photograph with a soft edge, as the thermal printer does.
-func (p *press) portrait(src image.Image) {
-	x, y := int(portraitX*perMM), int(portraitY*perMM)
-	w, h := int(portraitW*perMM), int(portraitH*perMM)
-	photo := crop(src, w, h)
-	mask := image.NewAlpha(image.Rect(0, 0, w, h))
-	const feather = 6
-	for my := range h {
-		for mx := range w {
-			edge := min(mx, my, w-1-mx, h-1-my)
-			mask.Pix[my*mask.Stride+mx] = uint8(245 * min(feather, edge+1) / feather)
-		}
-	}
-	draw.DrawMask(p.img, image.Rect(x, y, x+w, y+h), photo, image.Point{}, mask, image.Point{}, draw.Over)
-}
-
-// roundel is our own device: a ring, hills and the word 样本.
-func (p *press) roundel(x, y float64) {
-	e := &easel{img: p.img, ras: p.setter.ras}
-	at := func(mm ...float64) []Point {
-		var line []Point
-		for i := 0; i < len(mm); i += 2 {
-			line = append(line, Point{(x + mm[i]) * perMM, (y + mm[i+1]) * perMM})
-		}
-		return line
-	}
-	red := color.RGBA{186, 58, 52, 255}
-	cx, cy := x*perMM, y*perMM
-	e.fill(red, ellipse(cx, cy, 7.6*perMM, 7.6*perMM))
-	e.fill(color.RGBA{244, 226, 216, 255}, ellipse(cx, cy, 6.7*perMM, 6.7*perMM))
-	e.stroke(red, 0.5*perMM, curve(at(-5.5, 3.4, -2.8, 1.0, 0, 3.2, 2.6, 1.4, 5.5, 3.4)...))
-	e.stroke(red, 0.5*perMM, curve(at(-4.6, 4.6, -1.5, 3.2, 1.6, 4.8, 4.6, 4.4)...))
-	p.print(x-3.3, y-1.3, "样本", textStyle{face: p.sans, em: 3.2, tracking: 0.2, ink: red})
+	return issued.Format("2006.01.02") + "-" + until
 }
 
 // wrap breaks a line where its width passes the columns; a digit or letter is 0.56 of an ideograph.

@@ -30,9 +30,9 @@ var (
 
 // sans, serif and ocrb load each font once; a parsed font may be shared.
 var (
-	sans  = sync.OnceValues(func() (*typeface, error) { return sansSource.load(fontRoot) })
-	serif = sync.OnceValues(func() (*typeface, error) { return serifSource.load(fontRoot) })
-	ocrb  = sync.OnceValues(func() (*typeface, error) { return ocrbSource.load(fontRoot) })
+	sans  = sync.OnceValues(func() (*Font, error) { return sansSource.load(fontRoot) })
+	serif = sync.OnceValues(func() (*Font, error) { return serifSource.load(fontRoot) })
+	ocrb  = sync.OnceValues(func() (*Font, error) { return ocrbSource.load(fontRoot) })
 )
 
 // CheckFonts returns a *MissingError for each font that is not installed, joined.
@@ -43,13 +43,20 @@ func CheckFonts() error {
 	return errors.Join(errSans, errSerif, errOCRB)
 }
 
-// typeface is a parsed font and the name to blame it by.
-type typeface struct {
+// Font is a parsed font and the name to blame it by. It may be shared.
+type Font struct {
 	name string
 	font *sfnt.Font
+	held bool // back from training
 }
 
-func (s fontSource) load(root string) (*typeface, error) {
+// LoadFont reads a font file (TrueType or OpenType) for a Style; family names
+// the member of a collection, "" for a single font. The error is a *MissingError.
+func LoadFont(path, family string) (*Font, error) {
+	return fontSource{file: filepath.Base(path), family: family, debian: "that ships it"}.load(filepath.Dir(path))
+}
+
+func (s fontSource) load(root string) (*Font, error) {
 	path := filepath.Join(root, s.file)
 	missing := &MissingError{What: path, Remedy: "install the Debian package " + s.debian}
 	data, err := os.ReadFile(path)
@@ -64,7 +71,7 @@ func (s fontSource) load(root string) (*typeface, error) {
 		missing.Err = err
 		return nil, missing
 	}
-	return &typeface{name: strings.TrimSuffix(filepath.Base(s.file), filepath.Ext(s.file)), font: font}, nil
+	return &Font{name: strings.TrimSuffix(filepath.Base(s.file), filepath.Ext(s.file)), font: font}, nil
 }
 
 // parse finds the family in a collection; Noto's five regional variants share one file.
@@ -80,7 +87,7 @@ func (s fontSource) parse(data []byte) (*sfnt.Font, error) {
 	for i := range collection.NumFonts() {
 		font, err := collection.Font(i)
 		if err != nil {
-			return nil, err
+			return realigned(data, s.family)
 		}
 		if name, err := font.Name(&buf, sfnt.NameIDFamily); err == nil && name == s.family {
 			return font, nil

@@ -13,7 +13,7 @@ var pageText = []rune("本页文字只为试验而写没有任何含义读者不
 // Page draws a page of printed text on w × h pixels: a document, but no card.
 // Errors are those of the fonts.
 func Page(rng *rand.Rand, w, h int) (*image.RGBA, error) {
-	face, err := pick(rng, []func() (*typeface, error){sans, serif})()
+	face, err := pick(rng, []func() (*Font, error){sans, serif})()
 	if err != nil {
 		return nil, err
 	}
@@ -23,7 +23,7 @@ func Page(rng *rand.Rand, w, h int) (*image.RGBA, error) {
 	margin := float64(w) * between(rng, 0.07, 0.12)
 	em := float64(w) * between(rng, 0.018, 0.030)
 	ink := color.RGBA{30, 30, 34, 255}
-	if err := t.line(run(rng, 6+rng.IntN(6)), margin*1.6, margin+em, textStyle{face: face, em: em * 1.7, ink: ink}); err != nil {
+	if _, err := t.line(run(rng, 6+rng.IntN(6)), margin*1.6, margin+em, textStyle{face: face, em: em * 1.7, ink: ink}); err != nil {
 		return nil, err
 	}
 	columns := int((float64(w) - 2*margin) / em)
@@ -32,7 +32,7 @@ func Page(rng *rand.Rand, w, h int) (*image.RGBA, error) {
 		if rng.IntN(5) == 0 { // the last line of a paragraph
 			text = run(rng, 1+rng.IntN(columns))
 		}
-		if err := t.line(text, margin, y, textStyle{face: face, em: em, ink: ink}); err != nil {
+		if _, err := t.line(text, margin, y, textStyle{face: face, em: em, ink: ink}); err != nil {
 			return nil, err
 		}
 	}

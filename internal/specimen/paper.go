@@ -16,8 +16,8 @@ const (
 
 // frontPaper and backPaper are printed once: they are the same on every card.
 var (
-	frontPaper = sync.OnceValue(func() *image.RGBA { return printPaper(frontTints, 0) })
-	backPaper  = sync.OnceValue(func() *image.RGBA { return printPaper(backTints, 2.1) })
+	frontPaper = sync.OnceValue(func() *image.RGBA { return printPaper(CardWidth, CardHeight, frontTints, 0) })
+	backPaper  = sync.OnceValue(func() *image.RGBA { return printPaper(CardWidth, CardHeight, backTints, 2.1) })
 )
 
 type rgb struct{ r, g, b float64 }
@@ -42,13 +42,13 @@ var (
 
 // printPaper draws a pale guilloche of our own: three families of waved lines
 // and a rosette, never so dark that it disturbs reading.
-func printPaper(tints []rgb, turn float64) *image.RGBA {
-	img := image.NewRGBA(image.Rect(0, 0, CardWidth, CardHeight))
-	for y := range CardHeight {
+func printPaper(w, h int, tints []rgb, turn float64) *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
 		my := float64(y) / perMM
-		for x := range CardWidth {
+		for x := range w {
 			mx := float64(x) / perMM
-			place := float64(x) / CardWidth * float64(len(tints)-1)
+			place := float64(x) / float64(w) * float64(len(tints)-1)
 			i := min(int(place), len(tints)-2)
 			base := tints[i].mix(tints[i+1], place-float64(i))
 			ink := 0.055*fineLine((my+2.2*math.Sin(mx/7+turn)+0.7*math.Sin(mx/2.3))/1.15) +

@@ -54,18 +54,23 @@ func NewPerson(rng *rand.Rand) Person {
 // 1951. idnumber.Specimen is stricter: it wants a county code as old as the
 // person, and cards show younger ones.
 func number(division string, birth time.Time, sex Sex) string {
-	sequence := "000"
-	if sex == Male {
-		sequence = "999"
-	}
-	body := division + birth.Format("20060102") + sequence
+	body := division + birth.Format("20060102") + sequence(sex)
 	return body + string(idnumber.CheckChar(body))
 }
 
-// expiry follows article 5 of the Resident Identity Card Law for holders of 16
-// and more: ten years, twenty from 26, without end from 46.
+func sequence(sex Sex) string {
+	if sex == Male {
+		return "999"
+	}
+	return "000"
+}
+
+// expiry follows article 5 of the Resident Identity Card Law: five years for
+// holders under 16, ten from 16, twenty from 26, without end from 46.
 func expiry(birth, issued time.Time) time.Time {
 	switch {
+	case issued.Before(birth.AddDate(16, 0, 0)):
+		return issued.AddDate(5, 0, 0)
 	case issued.Before(birth.AddDate(26, 0, 0)):
 		return issued.AddDate(10, 0, 0)
 	case issued.Before(birth.AddDate(46, 0, 0)):

@@ -30,6 +30,8 @@ type Options struct {
 	Blur          Range       // standard deviation of the lens blur, in pixels
 	Shake         float64     // longest motion blur, in pixels
 	Noise         Range       // standard deviation of sensor noise at mid grey, of 255
+
+	sheet extent // what lies there when it is no ID-1 card
 }
 
 // Easy is a careful photograph: nearly flat, bright, sharp, the card large.
@@ -48,6 +50,27 @@ func Ordinary() Options {
 func Hard() Options {
 	return Options{Fill: Range{0.50, 0.80}, Turn: 25, Tilt: 22, Shade: 0.50, Shadow: 0.60, Cast: 0.14,
 		Exposure: Range{0.60, 1.12}, Glare: 0.45, Blur: Range{0.6, 1.4}, Shake: 4, Noise: Range{4, 10}}
+}
+
+// Dark is an ordinary photograph with far too little light.
+func Dark() Options {
+	o := Ordinary()
+	o.Exposure, o.Noise = Range{0.08, 0.25}, Range{5, 12}
+	return o
+}
+
+// Burnt is an ordinary photograph with far too much light.
+func Burnt() Options {
+	o := Ordinary()
+	o.Exposure = Range{1.6, 2.6}
+	return o
+}
+
+// Blurred is an ordinary photograph out of focus or shaken beyond reading.
+func Blurred() Options {
+	o := Ordinary()
+	o.Blur, o.Shake = Range{3.5, 8}, 14
+	return o
 }
 
 func (o Options) orDefaults() Options {
@@ -71,7 +94,7 @@ func Photograph(rng *rand.Rand, card image.Image, o Options) (*image.RGBA, Corne
 	corners := pose(rng, o)
 	film := background(rng, o)
 	film.shadow(rng, corners, o)
-	film.lay(card, corners)
+	film.lay(card, corners, cornerShare)
 	film.glare(rng, corners, o)
 	film.light(rng, o)
 	film.shake(rng, o.Shake)
@@ -140,12 +163,15 @@ func (f *film) scale(x, y int, k float32) {
 	p[0], p[1], p[2] = p[0]*k, p[1]*k, p[2]*k
 }
 
-// lay projects the card with its rounded corners (3.18 mm, ISO/IEC 7810) onto the film.
-func (f *film) lay(card image.Image, c Corners) {
+// cornerShare is the radius of an ID-1 card's corners by its width (ISO/IEC 7810).
+const cornerShare = 3.18 / 85.6
+
+// lay projects a card onto the film; its corners are rounded by a share of its width.
+func (f *film) lay(card image.Image, c Corners, rounded float64) {
 	src := matched(card, c)
 	w, h := float64(src.Rect.Dx()), float64(src.Rect.Dy())
 	m := c.toCard(w, h)
-	radius := 3.18 / 85.6 * w
+	radius := rounded * w
 	step := math.Sqrt(w * h / max(1, area(c))) // card pixels a film pixel
 	box := c.around(2, image.Rect(0, 0, f.w, f.h))
 	for y := box.Min.Y; y < box.Max.Y; y++ {
@@ -165,10 +191,12 @@ func (f *film) lay(card image.Image, c Corners) {
 }
 
 // area is that of the outline, in square pixels.
-func area(c Corners) float64 {
+func area(c Corners) float64 { return polygonArea(c[:]) }
+
+func polygonArea(points []Point) float64 {
 	sum := 0.0
-	for i, a := range c {
-		b := c[(i+1)%4]
+	for i, a := range points {
+		b := points[(i+1)%len(points)]
 		sum += a.X*b.Y - b.X*a.Y
 	}
 	return math.Abs(sum) / 2

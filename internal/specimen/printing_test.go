@@ -8,6 +8,7 @@ import (
 	"errors"
 	"image"
 	"os"
+	"slices"
 	"testing"
 )
 
@@ -70,6 +71,98 @@ func TestEveryInventedPersonCanBePrinted(t *testing.T) {
 		if _, err := Back(p); err != nil {
 			t.Errorf("back of seed %d: %v", seed, err)
 		}
+	}
+}
+
+func TestEveryDocumentCanBePrinted(t *testing.T) {
+	face := DrawnPortrait(Seed(1))
+	for _, d := range Documents() {
+		for _, side := range d.Sides() {
+			for seed := range uint64(8) {
+				rng := Seed(seed)
+				who, err := Cast{Nationwide: true, MinAge: 2, MaxAge: 70}.Person(rng)
+				if err != nil {
+					t.Fatal(err)
+				}
+				style := Style{Mirror: seed%2 == 0, Emblem: int(seed), Shift: Point{0.35, -0.35}, Worn: 0.3}
+				p, err := Render(rng, Order{Document: d, Side: side, Person: who, Portrait: face, Style: style})
+				if err != nil {
+					t.Errorf("%s %s of seed %d: %v", d, side, seed, err)
+					continue
+				}
+				for zone, f := range p.Fields {
+					if f.Box.W <= 0 || f.Box.H <= 0 || f.Box.X < 0 || f.Box.Y < 0 || f.Box.X+f.Box.W > p.Width || f.Box.Y+f.Box.H > p.Height {
+						t.Errorf("%s %s of seed %d: %s at %v", d, side, seed, zone, f.Box)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestFieldsSayWhatWasPrinted(t *testing.T) {
+	who := NewPerson(Seed(11))
+	face := DrawnPortrait(Seed(1))
+	front, err := Render(Seed(1), Order{Document: ResidentCard, Person: who, Portrait: face, Drawn: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rear, err := Render(Seed(1), Order{Document: ResidentCard, Side: Rear, Person: who, Drawn: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !front.Drawn || rear.Drawn {
+		t.Error("only the front has a portrait that can be drawn")
+	}
+	plain, _ := Card(who, face)
+	if !bytes.Equal(plain.Pix, front.Image.Pix) {
+		t.Error("Render in the zero Style is not Card")
+	}
+	for zone, want := range map[Zone]string{ZoneName: who.Name, ZoneNumber: who.Number, ZoneAddress: who.Address, ZoneSex: string(who.Sex),
+		ZoneBirth: who.Birth.Format("2006-01-02")} {
+		if got := front.Fields[zone].Text; got != want {
+			t.Errorf("%s says %q, want %q", zone, got, want)
+		}
+	}
+	for zone, want := range map[Zone]string{ZoneAuthority: who.Authority, ZoneValidity: validity(who.Issued, who.Expires)} {
+		if got := rear.Fields[zone].Text; got != want {
+			t.Errorf("%s says %q, want %q", zone, got, want)
+		}
+	}
+	n := front.Fields[ZoneNumber].Box
+	if n.X > numberX+0.1 || n.X+n.W < numberX+18*numberPitch-0.1 {
+		t.Errorf("the number's zone is %v", n)
+	}
+}
+
+func TestAStockPrintsAndSplits(t *testing.T) {
+	all, err := NewStock(cmp.Or(os.Getenv("REALNAME_ASSETS"), "../../.assets"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	training, evaluation := all.For(Training), all.For(Evaluation)
+	for _, path := range evaluation.Portraits {
+		if slices.Contains(training.Portraits, path) {
+			t.Errorf("a portrait is in both shares")
+		}
+	}
+	for _, font := range evaluation.Fonts {
+		if slices.Contains(training.Fonts, font) {
+			t.Errorf("%s is in both shares", font.name)
+		}
+	}
+	if len(training.Fonts) == 0 || len(evaluation.Fonts) == 0 {
+		t.Errorf("%d fonts for training, %d for evaluation", len(training.Fonts), len(evaluation.Fonts))
+	}
+	for i, d := range Documents() {
+		for _, drawn := range []bool{false, true} {
+			if _, err := evaluation.Print(Seed(uint64(i)), d, Front, drawn); err != nil {
+				t.Errorf("%s: %v", d, err)
+			}
+		}
+	}
+	if _, err := evaluation.Background(Seed(1), 64, 48); err != nil {
+		t.Error(err)
 	}
 }
 

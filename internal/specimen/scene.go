@@ -9,8 +9,38 @@ import (
 // Scene draws something that a card may lie on: wood, cloth, paper, stone or a
 // smooth desk top, sometimes with things lying about.
 func Scene(rng *rand.Rand, w, h int) *image.RGBA {
-	surfaces := []func(*rand.Rand, int, int) *image.RGBA{wood, cloth, paperDesk, stone, smooth}
-	img := pick(rng, surfaces)(rng, w, h)
+	return SurfaceScene(rng, pick(rng, []Surface{Wood, Cloth, Sheets, Stone, Desk}), w, h)
+}
+
+// Surface is a kind of ground to lie on.
+type Surface string
+
+// The surfaces. Scene draws the first five only.
+const (
+	Wood      Surface = "wood"
+	Cloth     Surface = "cloth"
+	Sheets    Surface = "paper"
+	Stone     Surface = "stone"
+	Desk      Surface = "desk"
+	Tiles     Surface = "tiles"
+	Dotted    Surface = "dotted"
+	Newsprint Surface = "newsprint"
+)
+
+// Surfaces lists every kind.
+func Surfaces() []Surface {
+	return []Surface{Wood, Cloth, Sheets, Stone, Desk, Tiles, Dotted, Newsprint}
+}
+
+// SurfaceScene is a Scene on one kind of ground; one that is not listed is a Desk.
+func SurfaceScene(rng *rand.Rand, kind Surface, w, h int) *image.RGBA {
+	painters := map[Surface]func(*rand.Rand, int, int) *image.RGBA{Wood: wood, Cloth: cloth, Sheets: paperDesk, Stone: stone,
+		Tiles: tiles, Dotted: dotted, Newsprint: newsprint}
+	painter := painters[kind]
+	if painter == nil {
+		painter = smooth
+	}
+	img := painter(rng, w, h)
 	if rng.IntN(2) == 0 {
 		clutter(rng, img)
 	}
@@ -94,6 +124,55 @@ func smooth(rng *rand.Rand, w, h int) *image.RGBA {
 	return paint(w, h, func(x, y int) rgb {
 		t := 0.5 + 0.6*((float64(x)/float64(w)-0.5)*cos+(float64(y)/float64(h)-0.5)*sin)
 		return a.mix(b, max(0, min(1, t))).scale(1 + 0.05*float64(haze.at(x, y)))
+	})
+}
+
+func tiles(rng *rand.Rand, w, h int) *image.RGBA {
+	tone, other := pick(rng, stoneTones), pick(rng, deskTones)
+	mottle := newField(rng, w, h, 90, 90, 3)
+	side, joint := h/(3+rng.IntN(6)), 3+rng.IntN(6)
+	checked := rng.IntN(2) == 0
+	return paint(w, h, func(x, y int) rgb {
+		if x%side < joint || y%side < joint {
+			return tone.scale(0.6)
+		}
+		c := tone
+		if checked && (x/side+y/side)%2 == 1 {
+			c = tone.mix(other, 0.7)
+		}
+		return c.scale(1 + 0.15*float64(mottle.at(x, y)))
+	})
+}
+
+// dotted is printed oilcloth: spots in rows on one colour.
+func dotted(rng *rand.Rand, w, h int) *image.RGBA {
+	tone, spot := pick(rng, clothTones), pick(rng, backdrops)
+	folds := newField(rng, w, h, 420, 300, 2)
+	pitch := h / (6 + rng.IntN(14))
+	radius := float64(pitch) * between(rng, 0.15, 0.4)
+	return paint(w, h, func(x, y int) rgb {
+		row := y / pitch
+		dx, dy := (x+row%2*pitch/2)%pitch-pitch/2, y%pitch-pitch/2
+		c := tone
+		if float64(dx*dx+dy*dy) < radius*radius {
+			c = spot
+		}
+		return c.scale(1 + 0.2*float64(folds.at(x, y)))
+	})
+}
+
+// newsprint is a page of columns too coarse to be read.
+func newsprint(rng *rand.Rand, w, h int) *image.RGBA {
+	tone := rgb{226, 222, 210}.scale(between(rng, 0.85, 1.05))
+	fibre := newField(rng, w, h, 4, 4, 2)
+	letters := newField(rng, w, h, 5, 40, 1)
+	column, row := w/(3+rng.IntN(3)), h/(40+rng.IntN(40))
+	return paint(w, h, func(x, y int) rgb {
+		c := tone.scale(1 + 0.06*float64(fibre.at(x, y)))
+		if x%column > column/12 && y%row < row*3/5 && letters.at(x, y) > -0.12 && (y/row)%17 != 0 {
+			return c.mix(rgb{60, 58, 56}, 0.75)
+		}
+		return c
 	})
 }
 

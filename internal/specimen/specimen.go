@@ -1,11 +1,18 @@
-// Package specimen draws resident-ID-card specimens and photographs them
-// synthetically, for tests, for the evaluation of the vision pipeline and for
-// the demonstration. It also draws what is no card: cartoons and text pages.
+// Package specimen draws specimens of resident ID cards, of other documents and
+// of cards that only look like them, and photographs them synthetically, for
+// tests, for training and evaluating the vision pipeline and for the
+// demonstration. It also draws what is no card: cartoons and text pages.
 //
-// Nobody is shown: names are invented and the sequence of every number is one
-// that is not issued (000, or 999 for births after 1950); the back carries no
-// state emblem, and both sides say 样本. Everything is a function of the random
-// source given, so one seed gives one picture.
+// Card, Back and Photograph are the plain way. Render prints any Document in
+// any Style and says what it printed where; a Shot takes its picture (cut off,
+// covered, copied, from a screen) and says where everything is in it; a Stock
+// keeps what training and evaluation show apart.
+//
+// Nobody is shown: names are invented, resident numbers have a sequence that is
+// not issued (000, or 999 for births after 1950), bank numbers an issuer that
+// there is none of; no side carries the state emblem, and every side says
+// 样本. Everything is a function of the random source given, so one seed gives
+// one picture.
 //
 // Fonts come from Debian packages and portraits from the set-up's assets; what
 // is not installed is a *MissingError that names the remedy.

@@ -13,7 +13,7 @@ import (
 
 // textStyle is how a line is printed; lengths are in pixels.
 type textStyle struct {
-	face     *typeface
+	face     *Font
 	em       float64     // size of the em square
 	pitch    float64     // fixed distance from glyph to glyph; 0 takes the font's own widths
 	tracking float64     // extra distance after each glyph
@@ -33,8 +33,8 @@ func newTypesetter(dst draw.Image) *typesetter {
 	return &typesetter{dst: dst, ras: vector.NewRasterizer(b.Dx(), b.Dy())}
 }
 
-// line prints s from x on the baseline y.
-func (t *typesetter) line(s string, x, y float64, st textStyle) error {
+// line prints s from x on the baseline y and returns where it ends.
+func (t *typesetter) line(s string, x, y float64, st textStyle) (end float64, err error) {
 	ppem := fixed.Int26_6(st.em * 64)
 	if st.right == 0 {
 		st.right = float64(t.dst.Bounds().Max.X)
@@ -42,28 +42,28 @@ func (t *typesetter) line(s string, x, y float64, st textStyle) error {
 	for _, r := range s {
 		index, err := st.face.font.GlyphIndex(&t.buf, r)
 		if err != nil {
-			return err
+			return x, err
 		}
 		if index == 0 {
-			return &GlyphError{Rune: r, Font: st.face.name}
+			return x, &GlyphError{Rune: r, Font: st.face.name}
 		}
 		advance, err := st.face.font.GlyphAdvance(&t.buf, index, ppem, font.HintingNone)
 		if err != nil {
-			return err
+			return x, err
 		}
 		left, step := x, float64(advance)/64
 		if st.pitch > 0 {
 			left, step = x+(st.pitch-step)/2, st.pitch
 		}
 		if left+float64(advance)/64 > st.right {
-			return ErrTooLong
+			return x, ErrTooLong
 		}
 		if err := t.glyph(index, left, y, st); err != nil {
-			return err
+			return x, err
 		}
 		x += step + st.tracking
 	}
-	return nil
+	return x, nil
 }
 
 func (t *typesetter) glyph(index sfnt.GlyphIndex, x, y float64, st textStyle) error {
