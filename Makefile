@@ -19,7 +19,7 @@ help: ## this list
 	@echo "realname: start with 'make demo' (the main job, end to end) or 'make test' (everything checked)."
 	@echo "Both first install what this machine lacks; 'make doctor' only says what that would be."
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## install what is missing: OpenCV, fonts, test servers (apt), ONNX Runtime, models, test pictures (npm)
@@ -69,6 +69,10 @@ lint: ## formatting and the linters of .golangci.yml (the pipeline's code too, w
 .PHONY: bench
 bench: setup ## the benchmarks of every package
 	@$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./...
+
+.PHONY: eval-imaging
+eval-imaging: build ## the photo check on labelled pictures: IMAGES=DIR [REVEAL=1] [REPORT=FILE.html]
+	@bin/realname image eval --out "$(or $(REPORT),eval-imaging.html)" $(if $(REVEAL),--reveal) "$(IMAGES)"
 
 .PHONY: doctor
 doctor: ## what is present, missing or too old here, and the command that mends it

@@ -12,6 +12,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -20,17 +21,35 @@ import (
 )
 
 type imageCmd struct {
-	Check imageCheckCmd `cmd:"" help:"Check photos of documents, one line of JSON a file."`
+	Check        imageCheckCmd `cmd:"" help:"Check photos of documents, one line of JSON a file."`
+	Eval         imageEvalCmd  `cmd:"" help:"Check labelled pictures, count what came of them, and write a report."`
+	ContactSheet imageSheetCmd `cmd:"" help:"Draw the pictures of a folder as thumbnails, one picture a class."`
+}
+
+// imageWorkerFlags say which workers look at pictures.
+type imageWorkerFlags struct {
+	Assets string `help:"Folder that set-up filled." default:".assets" env:"REALNAME_ASSETS" type:"path"`
+	Worker string `help:"Path of imaging-worker; default: beside this program." type:"path"`
+}
+
+// open starts so many workers; the caller closes the pool. No timeout means the pool's own.
+func (f imageWorkerFlags) open(ctx context.Context, workers int, timeout time.Duration) (*imaging.Pool, error) {
+	path, err := app.WorkerPath(f.Worker)
+	if err != nil {
+		return nil, err
+	}
+	return imaging.Open(ctx, imaging.Options{Path: path, Args: []string{"--assets", f.Assets}, Workers: workers, Timeout: timeout})
 }
 
 type imageCheckCmd struct {
-	JSON   bool     `name:"json" help:"Print JSON lines; without it, a line for people."`
-	Reveal bool     `help:"Also print the number that was read: personal data."`
-	List   string   `help:"CSV with columns file,number,name; paths are relative to it." type:"existingfile" xor:"claim" placeholder:"FILE.csv"`
-	Claim  string   `help:"JSON {\"number\":…,\"name\":…} that every file is compared with." type:"existingfile" xor:"claim" placeholder:"FILE.json"`
-	Assets string   `help:"Folder that set-up filled." default:".assets" env:"REALNAME_ASSETS" type:"path"`
-	Worker string   `help:"Path of imaging-worker; default: beside this program." type:"path"`
-	Files  []string `arg:"" optional:"" help:"Photos to check."`
+	imageWorkerFlags
+
+	JSON     bool     `name:"json" help:"Print JSON lines; without it, a line for people."`
+	Reveal   bool     `help:"Also print the number that was read, and show the picture of --annotate sharply: personal data."`
+	List     string   `help:"CSV with columns file,number,name; paths are relative to it." type:"existingfile" xor:"claim" placeholder:"FILE.csv"`
+	Claim    string   `help:"JSON {\"number\":…,\"name\":…} that every file is compared with." type:"existingfile" xor:"claim" placeholder:"FILE.json"`
+	Annotate string   `help:"Also draw what was found on the one photo: verdict, readings, reasons and their places." type:"path" placeholder:"OUT.jpg"`
+	Files    []string `arg:"" optional:"" help:"Photos to check."`
 }
 
 // claimed is one photo and what it is compared with.
@@ -49,6 +68,7 @@ type imageLine struct {
 	Number  string           `json:"number,omitempty"`
 
 	unread bool
+	report *imaging.Report // nil where none was given
 }
 
 // Run checks every file, two at a time, and prints in the given order. A file
@@ -58,11 +78,10 @@ func (c *imageCheckCmd) Run(ctx context.Context, k *kong.Context) error {
 	if err != nil {
 		return err
 	}
-	path, err := app.WorkerPath(c.Worker)
-	if err != nil {
-		return err
+	if c.Annotate != "" && len(list) != 1 {
+		return fmt.Errorf("--annotate: draws one photo, not %d", len(list))
 	}
-	pool, err := imaging.Open(ctx, imaging.Options{Path: path, Args: []string{"--assets", c.Assets}, Workers: imageWorkers})
+	pool, err := c.open(ctx, imageWorkers, 0)
 	if err != nil {
 		return err
 	}
@@ -74,6 +93,9 @@ func (c *imageCheckCmd) Run(ctx context.Context, k *kong.Context) error {
 		}
 		if err = c.print(out, line); err != nil {
 			break
+		}
+		if c.Annotate != "" {
+			err = c.annotate(k.Stderr, list[0], line)
 		}
 	}
 	if unread > 0 {
@@ -208,6 +230,7 @@ func (c *imageCheckCmd) check(ctx context.Context, pool *imaging.Pool, photo cla
 		line.Verdict = imaging.Review
 		return refuse("photo_check_unavailable")
 	}
+	line.report = &report
 	line.Verdict, line.Class = report.Verdict, report.Class
 	line.Reasons = append(line.Reasons, report.Reasons...)
 	if c.Reveal {
