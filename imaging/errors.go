@@ -32,7 +32,7 @@ const (
 	UnavailableBusy     = "queue_full"     // too many checks wait: try again later
 	UnavailableOverdue  = "overdue"        // the pool's own budget for one check ran out
 	UnavailableCanceled = "canceled"       // the caller's context ended
-	UnavailableWorkers  = "workers_failed" // two workers crashed, hung or failed on it
+	UnavailableWorkers  = "workers_failed" // two workers crashed, hung or failed on it, or one took too much CPU time
 	UnavailableClosed   = "closed"         // the pool is closed
 )
 

@@ -34,23 +34,23 @@ func (e *dialError) Error() string { return "dial worker: " + e.cause.Error() }
 func (e *dialError) Unwrap() error { return e.cause }
 
 // idle waits until the worker is done with whatever it does and could take an image.
-func (w *process) idle(ctx context.Context) (version string, err error) {
+func (w *process) idle(ctx context.Context) (readyAnswer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://worker"+pathReady, nil)
 	if err != nil {
-		return "", err
+		return readyAnswer{}, err
 	}
 	status, text, err := w.do(req)
 	if err != nil {
-		return "", err
+		return readyAnswer{}, err
 	}
 	var answer readyAnswer
 	if status != http.StatusOK {
-		return "", fmt.Errorf("it answers with status %d", status)
+		return readyAnswer{}, fmt.Errorf("it answers with status %d", status)
 	}
 	if err := decodeStrict(text, &answer); err != nil {
-		return "", err
+		return readyAnswer{}, err
 	}
-	return plain(answer.Pipeline, maxDetail), nil
+	return answer, nil
 }
 
 // do sends one request and reads the answer up to maxAnswer.
@@ -68,21 +68,21 @@ func (w *process) do(req *http.Request) (status int, text []byte, err error) {
 }
 
 // awaitReady asks until the worker answers, ends, or ctx does.
-func (w *process) awaitReady(ctx context.Context) (version string, err error) {
+func (w *process) awaitReady(ctx context.Context) (readyAnswer, error) {
 	tick := time.NewTicker(readyPoll)
 	defer tick.Stop()
 	for {
-		version, err := w.idle(ctx)
+		answer, err := w.idle(ctx)
 		var dial *dialError
 		if !errors.As(err, &dial) {
-			return version, err
+			return answer, err
 		}
 		select {
 		case <-tick.C:
 		case <-w.exited:
-			return "", errors.New("it ended")
+			return readyAnswer{}, errors.New("it ended")
 		case <-ctx.Done():
-			return "", ctx.Err()
+			return readyAnswer{}, ctx.Err()
 		}
 	}
 }
@@ -97,17 +97,21 @@ const (
 	hung                      // it did not answer within the time for one attempt
 	abandoned                 // nobody waits for its answer any more
 	distrusted                // it panicked or answered what no worker answers
+	overspent                 // it took more CPU time than one check may
 )
 
 func (o outcome) String() string {
-	return [...]string{"answered", "ended while idle", "crashed", "hung", "abandoned", "distrusted"}[o]
+	return [...]string{"answered", "ended while idle", "crashed", "hung", "abandoned", "distrusted", "overspent"}[o]
 }
 
 // attempt sends one request. An error that is not an *UploadError says that the
 // worker gave no usable answer, and the outcome why.
-func (w *process) attempt(ctx context.Context, header, image []byte, timeout time.Duration) (Report, outcome, error) {
-	limited, cancel := context.WithTimeout(ctx, timeout)
+func (w *process) attempt(ctx context.Context, header, image []byte, wall, cpu time.Duration) (Report, outcome, error) {
+	timed, cancel := context.WithTimeout(ctx, wall)
 	defer cancel()
+	limited, stop := context.WithCancelCause(timed)
+	defer stop(nil)
+	go w.meter(limited, cpu, stop)
 	body := io.MultiReader(bytes.NewReader(header), bytes.NewReader(image))
 	req, err := http.NewRequestWithContext(limited, http.MethodPost, "http://worker"+pathCheck, body)
 	if err != nil {
@@ -122,12 +126,36 @@ func (w *process) attempt(ctx context.Context, header, image []byte, timeout tim
 		return interpret(status, text)
 	case ctx.Err() != nil:
 		return Report{}, abandoned, err
+	case errors.Is(context.Cause(limited), errOverspent):
+		return Report{}, overspent, errOverspent
 	case limited.Err() != nil:
 		return Report{}, hung, err
 	case errors.As(err, &dial):
 		return Report{}, unreached, err
 	default:
 		return Report{}, crashed, err
+	}
+}
+
+var errOverspent = errors.New("more CPU time than one check may take")
+
+// meter ends an attempt whose worker, all threads of it together, computes for
+// longer than limit. It looks from outside, so the worker need not cooperate.
+func (w *process) meter(ctx context.Context, limit time.Duration, stop context.CancelCauseFunc) {
+	const looks = 20 // a check overspends by a twentieth, and on each core, at most
+	begin := cpuTime(w.pid)
+	tick := time.NewTicker(max(limit/looks, time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if cpuTime(w.pid)-begin > limit {
+				stop(errOverspent)
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

@@ -56,6 +56,10 @@ const (
 	maxDeflateRatio      = 1032 // RFC 1951: 258 bytes from two bits
 )
 
+// maxScans bounds a progressive JPEG: a decoder walks over all blocks once a scan, so
+// 1 MB of empty scans takes it minutes. Encoders write about ten.
+const maxScans = 64
+
 // Gate decides from the header alone, without decoding pixels, whether an upload
 // may reach a decoder. Every error is an *UploadError; bytes after the end of the
 // image are tolerated.
@@ -126,8 +130,48 @@ func gateJPEG(data []byte, limits Limits) (Info, error) {
 	if end := []byte{0xff, 0xd9}; !bytes.HasSuffix(scan, end) && !bytes.Contains(scan, end) {
 		return Info{}, corrupt("the end of the image is missing")
 	}
+	if scansAfter(scan) >= maxScans {
+		return Info{}, &UploadError{UploadUnsupportedFormat, fmt.Sprintf("a JPEG of more than %d scans", maxScans)}
+	}
 	info.Orientation = orientation(exif)
 	return info, nil
+}
+
+// scansAfter counts the scans that follow the first, as a decoder finds them: it passes
+// over whatever is no marker, and ends with the image, a broken segment or the file.
+func scansAfter(data []byte) int {
+	const (
+		eoi = 0xd9
+		sos = 0xda
+	)
+	count := 0
+	for {
+		at := bytes.IndexByte(data, 0xff)
+		if at < 0 || at+1 >= len(data) {
+			return count
+		}
+		marker := data[at+1]
+		switch {
+		case marker == eoi:
+			return count
+		case marker == 0xff: // fill byte
+			data = data[at+1:]
+			continue
+		case marker <= 0x01 || marker >= 0xd0 && marker <= 0xd8: // a stuffed byte, markers without a segment
+			data = data[at+2:]
+			continue
+		case marker == sos:
+			count++
+		}
+		if at+4 > len(data) {
+			return count
+		}
+		length := int(binary.BigEndian.Uint16(data[at+2:]))
+		if length < 2 || at+2+length > len(data) {
+			return count
+		}
+		data = data[at+2+length:]
+	}
 }
 
 // walkJPEG steps over the segments of ITU-T T.81 B.1.1.4 up to the first scan; it
@@ -225,14 +269,15 @@ func gateWebP(data []byte, limits Limits) (Info, error) {
 	if size := int64(binary.LittleEndian.Uint32(data[4:])); size+8 > int64(len(data)) {
 		return Info{}, corrupt("the end of the image is missing")
 	}
+	exif, animated, ok := walkWebP(data[12:])
+	// Before DecodeConfig, which finds no picture where there are frames only.
+	if animated {
+		return Info{}, &UploadError{UploadUnsupportedFormat, "an animated WebP"}
+	}
 	config, err := webp.DecodeConfig(bytes.NewReader(data))
 	info, err := measured(FormatWebP, config, err, limits)
 	if err != nil {
 		return Info{}, err
-	}
-	exif, animated, ok := walkWebP(data[12:])
-	if animated {
-		return Info{}, &UploadError{UploadUnsupportedFormat, "an animated WebP"}
 	}
 	if !ok {
 		return Info{}, corrupt("no image data follows the header")

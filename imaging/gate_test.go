@@ -115,6 +115,16 @@ func tiff(order binary.AppendByteOrder, orientation uint16, declared int) []byte
 	return order.AppendUint32(out, 8)
 }
 
+// emptyScan is a scan header of one component, and no data.
+var emptyScan = []byte("\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00")
+
+// withScans puts n scans before the end of a JPEG, behind a comment that holds an end marker.
+func withScans(data []byte, n int) []byte {
+	end := len(data) - 2
+	comment := []byte("\xff\xfe\x00\x04\xff\xd9")
+	return bytes.Join([][]byte{data[:end], comment, bytes.Repeat(emptyScan, n), data[end:]}, nil)
+}
+
 func withExif(jpegData, block []byte) []byte {
 	body := append([]byte("Exif\x00\x00"), block...)
 	segment := append(binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(len(body)+2)), body...)
@@ -150,6 +160,8 @@ func TestGateAdmits(t *testing.T) {
 		{"jpeg", photo, imaging.Info{Format: "jpeg", Width: 40, Height: 30, Orientation: 1}},
 		{"large plain jpeg", jpegOf(t, image.NewGray(image.Rect(0, 0, 4000, 3000))), imaging.Info{Format: "jpeg", Width: 4000, Height: 3000, Orientation: 1}},
 		{"jpeg with bytes after its end", append(bytes.Clone(photo), make([]byte, 4096)...), imaging.Info{Format: "jpeg", Width: 40, Height: 30, Orientation: 1}},
+		{"jpeg of 64 scans", withScans(photo, 63), imaging.Info{Format: "jpeg", Width: 40, Height: 30, Orientation: 1}},
+		{"jpeg with scans behind its end", append(bytes.Clone(photo), bytes.Repeat(emptyScan, 200)...), imaging.Info{Format: "jpeg", Width: 40, Height: 30, Orientation: 1}},
 		{"jpeg turned right", withExif(photo, tiff(binary.LittleEndian, 6, 1)), imaging.Info{Format: "jpeg", Width: 40, Height: 30, Orientation: 6}},
 		{"jpeg turned round", withExif(photo, tiff(binary.BigEndian, 3, 1)), imaging.Info{Format: "jpeg", Width: 40, Height: 30, Orientation: 3}},
 		{"exif loop that declares 65535 entries", withExif(photo, tiff(binary.LittleEndian, 9, 65535)), imaging.Info{Format: "jpeg", Width: 40, Height: 30, Orientation: 1}},
@@ -190,6 +202,8 @@ func badUploads(t testing.TB) []badUpload {
 		{"svg", []byte(`<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>`), imaging.UploadUnsupportedFormat},
 		{"heic", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), imaging.UploadUnsupportedFormat},
 		{"animated webp", riff(riffChunk("VP8X", []byte{2, 0, 0, 0, 0, 0, 0, 0, 0, 0}), web[12:]), imaging.UploadUnsupportedFormat},
+		{"animated webp of frames only", riff(riffChunk("VP8X", []byte{2, 0, 0, 0, 0, 0, 0, 0, 0, 0}), riffChunk("ANIM", make([]byte, 6)), riffChunk("ANMF", append(make([]byte, 16), web[12:]...))), imaging.UploadUnsupportedFormat},
+		{"jpeg of 65 scans", withScans(photo, 64), imaging.UploadUnsupportedFormat},
 		{"30000 x 30000 png bomb", blackPNG(t, 30000, 30000), imaging.UploadTooManyPixels},
 		{"png of 2^31-1 squared", append(pngHeader(1<<31-1, 1<<31-1, 16, 6), chunk("IEND", nil)...), imaging.UploadTooManyPixels},
 		{"forged 65000 x 65000 jpeg", forgeJPEG(photo, 65000, 65000), imaging.UploadTooManyPixels},

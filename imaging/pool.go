@@ -13,7 +13,7 @@ import (
 
 // Options configures a Pool. Path is required; every zero field has the default named here.
 type Options struct {
-	Path string   // the worker's binary; it is called with Args and then --socket FILE
+	Path string   // the worker's binary; it is called with Args, then --sandbox MODE --socket FILE
 	Args []string // for example --assets DIR
 	Env  []string // KEY=value; the worker inherits nothing else but the limits set by the pool
 	Dir  string   // parent of the pool's private folder of sockets; default os.TempDir()
@@ -23,10 +23,13 @@ type Options struct {
 
 	StartTimeout time.Duration // for a worker to become ready; default 30 s
 	Timeout      time.Duration // for one attempt on one worker; default 10 s
+	CPU          time.Duration // of all threads of a worker for one attempt; default half of Timeout
 	Budget       time.Duration // for a whole Check, waiting and retry included; default 3 x Timeout
 
 	QueueLength int   // checks that may wait for a worker; default 64
 	QueueBytes  int64 // of images that may wait; default 256 MiB
+
+	Sandbox SandboxMode // default SandboxBestEffort
 
 	MemoryBytes   int64 // address space of a worker (RLIMIT_AS); default 3 GiB, negative for none
 	RecycleBytes  int64 // resident memory above which a worker is replaced between checks; default 700 MiB
@@ -47,7 +50,9 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Workers, 2)
 	setDefault(&o.StartTimeout, 30*time.Second)
 	setDefault(&o.Timeout, 10*time.Second)
+	setDefault(&o.CPU, o.Timeout/2)
 	setDefault(&o.Budget, 3*o.Timeout)
+	setDefault(&o.Sandbox, SandboxBestEffort)
 	setDefault(&o.QueueLength, 64)
 	setDefault(&o.QueueBytes, 256<<20)
 	setDefault(&o.MemoryBytes, 3<<30)
@@ -77,8 +82,9 @@ func doublingBackoff(failures int) time.Duration {
 
 // Pool runs worker processes and checks photos in them. It is a Checker.
 //
-// A check that loses its worker is tried once more on another; a worker that
-// crashes, hangs, panics or talks nonsense is killed and replaced.
+// A check that loses its worker is tried once more on another, unless it took too
+// much CPU time; a worker that crashes, hangs, overspends, panics or talks nonsense
+// is killed and replaced.
 type Pool struct {
 	o        Options
 	dir      string // private, removed by Close
@@ -185,7 +191,7 @@ func (p *Pool) run(ctx context.Context, header, image []byte) (Report, error) {
 		if err != nil {
 			return Report{}, err
 		}
-		report, out, err := w.attempt(ctx, header, image, p.o.Timeout)
+		report, out, err := w.attempt(ctx, header, image, p.o.Timeout, p.o.CPU)
 		w.returned <- out
 		var upload *UploadError
 		switch {
@@ -197,6 +203,9 @@ func (p *Pool) run(ctx context.Context, header, image []byte) (Report, error) {
 			continue
 		}
 		failure = fmt.Errorf("worker %s: %w", out, err)
+		if out == overspent { // as it would on any other worker
+			break
+		}
 		if tried++; tried < attempts {
 			p.counters.retries.Add(1)
 		}

@@ -110,6 +110,32 @@ func TestHungWorkerIsReplaced(t *testing.T) {
 	}
 }
 
+// The wall is far away here, so only the meter of CPU time can end the check.
+func TestOverspendingWorkerIsReplaced(t *testing.T) {
+	b := open(t, func(o *imaging.Options) {
+		o.Workers, o.Timeout, o.CPU = 1, patience, 100*time.Millisecond
+	})
+	before := b.pids()[0]
+	_, err := b.check(t.Context(), "burn")
+	unavailable(t, err, imaging.UnavailableWorkers)
+	if after := b.answers(); after == before || alive(before) {
+		t.Errorf("worker %d, now %d", before, after)
+	}
+	if s := b.Stats(); s.Overspent != 1 || s.Timeouts+s.Crashes+s.Retries != 0 {
+		t.Errorf("stats %+v", s)
+	}
+}
+
+// A worker that waits computes nothing, however long: only the wall ends it.
+func TestWaitingIsNoOverspending(t *testing.T) {
+	b := open(t, func(o *imaging.Options) { o.Workers, o.Timeout, o.CPU = 1, time.Second, 200*time.Millisecond })
+	_, err := b.check(t.Context(), "hang")
+	unavailable(t, err, imaging.UnavailableWorkers)
+	if s := b.Stats(); s.Overspent != 0 || s.Timeouts == 0 {
+		t.Errorf("stats %+v", s)
+	}
+}
+
 func TestGarbageIsUnavailable(t *testing.T) {
 	o, b := options(t, roleGarbage)
 	pool, err := imaging.Open(t.Context(), o)

@@ -1,11 +1,14 @@
 package imaging
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -44,6 +47,32 @@ func confine(pid int, memory int64) error {
 	// A kernel that hides this file only loses a preference, not a limit.
 	_ = os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", pid), []byte(oomPreference), 0)
 	return nil
+}
+
+// cpuTime is what a process has computed since its start, on all threads; 0 when it has ended.
+func cpuTime(pid int) time.Duration {
+	const scheduler = 2 // the clock of CPUCLOCK_SCHED in clock_getcpuclockid(3)'s encoding
+	var spent unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|scheduler), &spent); err != nil {
+		return 0
+	}
+	return time.Duration(spent.Nano())
+}
+
+// filtered says that every thread of a process is under a seccomp filter (proc(5): Seccomp 2).
+func filtered(pid int) bool {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	if err != nil || len(threads) == 0 {
+		return false
+	}
+	for _, name := range threads {
+		text, err := os.ReadFile(name)
+		ended := errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH)
+		if !ended && !strings.Contains(string(text), "\nSeccomp:\t2\n") {
+			return false
+		}
+	}
+	return true
 }
 
 // awaitExit waits for the end of a child without reaping it.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+	"time"
 )
 
 // Workers are confined by means that only Linux has, and an unconfined worker must
@@ -21,5 +22,9 @@ func confine(int, int64) error { return errors.ErrUnsupported }
 func awaitExit(int) {}
 
 func killGroup(int) {}
+
+func cpuTime(int) time.Duration { return 0 }
+
+func filtered(int) bool { return false }
 
 func residentBytes(int) int64 { return 0 }

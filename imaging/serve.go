@@ -24,9 +24,10 @@ type Pipeline interface {
 
 // Serve answers checks on listener until ctx is done, one at a time whatever the
 // number of connections. The listener is closed on return. It is the worker's
-// side of Pool; both must be of one build.
-func Serve(ctx context.Context, listener net.Listener, pipeline Pipeline) error {
-	h := &handler{pipeline: pipeline, turn: make(chan struct{}, 1)}
+// side of Pool; both must be of one build. held is what the worker says of its
+// own confinement.
+func Serve(ctx context.Context, listener net.Listener, pipeline Pipeline, held Sandbox) error {
+	h := &handler{pipeline: pipeline, sandbox: held, turn: make(chan struct{}, 1)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+pathReady, h.ready)
 	mux.HandleFunc("POST "+pathCheck, h.check)
@@ -41,6 +42,7 @@ func Serve(ctx context.Context, listener net.Listener, pipeline Pipeline) error 
 
 type handler struct {
 	pipeline Pipeline
+	sandbox  Sandbox
 	turn     chan struct{} // holds one token while the pipeline works
 }
 
@@ -62,7 +64,7 @@ func (h *handler) ready(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.leave()
-	writeJSON(w, http.StatusOK, readyAnswer{Pipeline: h.pipeline.Version()})
+	writeJSON(w, http.StatusOK, readyAnswer{Pipeline: h.pipeline.Version(), Sandbox: h.sandbox})
 }
 
 func (h *handler) check(w http.ResponseWriter, r *http.Request) {

@@ -24,7 +24,7 @@ func serve(t *testing.T, pipeline imaging.Pipeline) string {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	result := make(chan error, 1)
-	go func() { result <- imaging.Serve(ctx, listener, pipeline) }()
+	go func() { result <- imaging.Serve(ctx, listener, pipeline, imaging.Sandbox{}) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-result; err != nil {

@@ -11,6 +11,7 @@ type Stats struct {
 	Retries      uint64 // second attempts
 	Crashes      uint64 // workers that ended by themselves, in mid-request or idle
 	Timeouts     uint64 // workers killed because they did not answer in time
+	Overspent    uint64 // workers killed because a check took too much CPU time
 	Distrusted   uint64 // workers killed after a panic or a nonsense answer
 	Recycled     uint64 // workers replaced by plan
 	FailedStarts uint64 // starts after Open that brought no ready worker
@@ -28,11 +29,12 @@ type WorkerStats struct {
 	ResidentBytes int64
 	Checks        int64  // answered by this process
 	Pipeline      string // version that it named
+	Sandbox       Sandbox
 }
 
 type counters struct {
-	checks, refused, turnedAway, unavailable, retries     atomic.Uint64
-	crashes, timeouts, distrusted, recycled, failedStarts atomic.Uint64
+	checks, refused, turnedAway, unavailable, retries                atomic.Uint64
+	crashes, timeouts, overspent, distrusted, recycled, failedStarts atomic.Uint64
 }
 
 // Stats reads the counters and looks at each worker's memory.
@@ -41,7 +43,7 @@ func (p *Pool) Stats() Stats {
 	s := Stats{
 		Checks: c.checks.Load(), Refused: c.refused.Load(), TurnedAway: c.turnedAway.Load(),
 		Unavailable: c.unavailable.Load(), Retries: c.retries.Load(), Crashes: c.crashes.Load(),
-		Timeouts: c.timeouts.Load(), Distrusted: c.distrusted.Load(), Recycled: c.recycled.Load(),
+		Timeouts: c.timeouts.Load(), Overspent: c.overspent.Load(), Distrusted: c.distrusted.Load(), Recycled: c.recycled.Load(),
 		FailedStarts: c.failedStarts.Load(), Workers: make([]WorkerStats, len(p.current)),
 	}
 	p.waitMu.Lock()
@@ -51,7 +53,7 @@ func (p *Pool) Stats() Stats {
 		if w := p.current[slot].Load(); w != nil {
 			s.Workers[slot] = WorkerStats{
 				Ready: true, Busy: w.busy.Load(), PID: w.pid, ResidentBytes: residentBytes(w.pid),
-				Checks: w.checks.Load(), Pipeline: w.pipeline,
+				Checks: w.checks.Load(), Pipeline: w.pipeline, Sandbox: w.sandbox,
 			}
 		}
 	}

@@ -80,6 +80,8 @@ func (p *Pool) count(out outcome) {
 		}
 	case hung:
 		p.counters.timeouts.Add(1)
+	case overspent:
+		p.counters.overspent.Add(1)
 	case distrusted:
 		p.counters.distrusted.Add(1)
 	default:

@@ -31,7 +31,8 @@ type header struct {
 
 // readyAnswer is the body of GET /ready.
 type readyAnswer struct {
-	Pipeline string `json:"pipeline"`
+	Pipeline string  `json:"pipeline"`
+	Sandbox  Sandbox `json:"sandbox"`
 }
 
 // failure is the body of every answer that is not a Report.

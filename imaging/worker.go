@@ -24,6 +24,7 @@ type process struct {
 	slot     int
 	pid      int
 	pipeline string // version that it named when it became ready
+	sandbox  Sandbox
 	client   *http.Client
 	socket   string
 	stderr   *stderrLog
@@ -87,7 +88,7 @@ func startProcess(ctx context.Context, l *launcher, o *Options, slot, generation
 		stderr:   newStderrLog(o.Logger.With("worker", slot), time.Now),
 		returned: make(chan outcome, 1), exited: make(chan struct{}),
 	}
-	cmd := exec.Command(o.Path, append(append([]string(nil), o.Args...), "--socket", socket)...)
+	cmd := exec.Command(o.Path, append(append([]string(nil), o.Args...), "--sandbox", string(o.Sandbox), "--socket", socket)...)
 	cmd.Env = append(append([]string(nil), o.Env...), workerEnvironment(o.Limits)...)
 	cmd.Stderr = w.stderr // stdin and stdout stay nil: /dev/null
 	cmd.WaitDelay = pipeGrace
@@ -103,11 +104,14 @@ func startProcess(ctx context.Context, l *launcher, o *Options, slot, generation
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.StartTimeout)
 	defer cancel()
-	version, err := w.awaitReady(ctx)
+	answer, err := w.awaitReady(ctx)
 	if err != nil {
 		return nil, w.explain(err)
 	}
-	w.pipeline = version
+	w.pipeline, w.sandbox = plain(answer.Pipeline, maxDetail), answer.Sandbox
+	if err := w.confirm(o); err != nil {
+		return nil, w.explain(err)
+	}
 	return w, nil
 }
 

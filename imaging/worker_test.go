@@ -29,6 +29,7 @@ const (
 	marksVariable = "REALNAME_TEST_MARKS" // folder of marks, through which test and worker see each other
 
 	roleWorker  = "worker"
+	roleLiar    = "liar"    // says that it is confined, and is not
 	roleGarbage = "garbage" // answers /check with a page of HTML
 	roleGateway = "gateway" // opens a pool, prints the pids of its workers and waits
 
@@ -38,7 +39,7 @@ const (
 
 func TestMain(m *testing.M) {
 	switch os.Getenv(roleVariable) {
-	case roleWorker:
+	case roleWorker, roleLiar:
 		os.Exit(worker())
 	case roleGarbage:
 		os.Exit(garbage())
@@ -65,11 +66,20 @@ func worker() int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	if err := imaging.Serve(ctx, listen(), &obedient{}); err != nil {
+	if err := imaging.Serve(ctx, listen(), &obedient{}, claimed()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return 0
+}
+
+// claimed is what a worker says of its sandbox; those of these tests have none, for
+// they work with marks in a folder.
+func claimed() imaging.Sandbox {
+	if os.Getenv(roleVariable) == roleLiar {
+		return imaging.Sandbox{Seccomp: true, Landlock: 7}
+	}
+	return imaging.Sandbox{}
 }
 
 func garbage() int {
@@ -152,6 +162,11 @@ func (o *obedient) Check(ctx context.Context, req imaging.Request, info imaging.
 		return imaging.Report{}, ctx.Err()
 	case "hang":
 		select {}
+	case "burn": // on every core
+		for {
+			go sha256.Sum256(make([]byte, 1<<20))
+			sha256.Sum256(make([]byte, 1<<20))
+		}
 	case "exit":
 		os.Exit(3)
 	case "crash":

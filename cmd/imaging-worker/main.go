@@ -16,13 +16,15 @@ import (
 	"github.com/alecthomas/kong"
 
 	"realname/imaging"
+	"realname/imaging/sandbox"
 	"realname/imaging/vision"
 )
 
 const help = `Checks identity-card photos, one at a time, for the realname gateway.
 
 The gateway starts its workers itself (imaging.workers in its configuration) and
-limits, watches and replaces them. Start one by hand only to look at it:
+limits, watches and replaces them. Once its models are loaded a worker opens no
+file, connects to nothing and starts no program: landlock and seccomp see to it. Start one by hand only to look at it:
 
   imaging-worker --assets .assets --socket worker.sock &
   curl --unix-socket worker.sock http://worker/ready
@@ -31,8 +33,9 @@ It prints nothing but faults, to standard error, and writes no file. It ends on
 SIGTERM with 0, with 1 when it cannot start or serve, and with 2 on wrong usage.`
 
 var flags struct {
-	Socket string `required:"" placeholder:"FILE" help:"Unix socket to listen on; it must not exist yet."`
-	Assets string `default:".assets" env:"REALNAME_ASSETS" placeholder:"DIR" help:"Folder of ONNX Runtime's library and the OCR models, as 'make setup' fills it (${default})."`
+	Sandbox imaging.SandboxMode `default:"best_effort" enum:"best_effort,required" help:"What to do where the kernel lacks landlock or seccomp: serve with what there is (best_effort) or not at all (required)."`
+	Socket  string              `required:"" placeholder:"FILE" help:"Unix socket to listen on; it must not exist yet."`
+	Assets  string              `default:".assets" env:"REALNAME_ASSETS" placeholder:"DIR" help:"Folder of ONNX Runtime's library and the OCR models, as 'make setup' fills it (${default})."`
 }
 
 func main() {
@@ -40,13 +43,13 @@ func main() {
 		kong.Exit(func(code int) { os.Exit(min(code, 2)) })) // kong's own code for usage is 80
 	_, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)
-	if err := run(flags.Socket, flags.Assets); err != nil {
+	if err := run(flags.Socket, flags.Assets, flags.Sandbox); err != nil {
 		fmt.Fprintln(os.Stderr, "imaging-worker:", err)
 		os.Exit(1)
 	}
 }
 
-func run(socket, assets string) error {
+func run(socket, assets string, mode imaging.SandboxMode) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	pipeline, err := vision.Open(vision.Options{AssetsDir: assets})
@@ -54,11 +57,23 @@ func run(socket, assets string) error {
 		return fmt.Errorf("open the pipeline: %w", err)
 	}
 	defer pipeline.Close()
+	return serve(ctx, socket, mode, pipeline)
+}
+
+// serve confines the process for the rest of its life once it listens.
+func serve(ctx context.Context, socket string, mode imaging.SandboxMode, pipeline imaging.Pipeline) error {
 	// Only its owner may connect, also where the folder is open to others.
 	syscall.Umask(0o177)
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	return imaging.Serve(ctx, listener, pipeline)
+	held, err := sandbox.Enter()
+	if err != nil && mode == imaging.SandboxRequired {
+		return err
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "imaging-worker:", err)
+	}
+	return imaging.Serve(ctx, listener, pipeline, held)
 }

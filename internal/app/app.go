@@ -196,6 +196,8 @@ func (g *gateway) openWorkers(ctx context.Context) error {
 	g.photos, err = imaging.Open(ctx, imaging.Options{
 		Path: path, Args: []string{"--assets", c.Assets}, Workers: c.Workers, QueueLength: c.Queue,
 		Timeout: time.Duration(c.Timeout), Limits: imaging.Limits{MaxBytes: c.MaxBytes, MaxPixels: c.MaxPixels}, Logger: g.log,
+		QueueBytes: c.QueueBytes, CPU: time.Duration(c.CPU), MemoryBytes: c.MemoryBytes,
+		RecycleBytes: c.RecycleBytes, RecycleChecks: c.RecycleChecks, Sandbox: imaging.SandboxMode(c.Sandbox),
 		Progress: func(ready, total int) { g.opts.Progress(fmt.Sprintf("imaging workers: %d of %d ready", ready, total)) },
 	})
 	return err

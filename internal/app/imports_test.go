@@ -15,7 +15,7 @@ import (
 // decision. A name stands for itself; `name/...` for what is beneath it too.
 var arrows = map[string][]string{
 	"cmd/realname":       {"internal/app", "internal/config", "internal/demo", "internal/doctor", "internal/evaluation", "imaging", "compliance", "verify/idnumber", "verify/idnumber/explain", "verify/idnumber/gb2260"},
-	"cmd/imaging-worker": {"imaging/vision", "imaging"},
+	"cmd/imaging-worker": {"imaging/vision", "imaging", "imaging/sandbox"},
 	"cmd/realname-audit": {"compliance/receipt", "compliance/signing"},
 	"cmd/authority-sim":  {"verify/authority/standin"},
 
@@ -43,6 +43,7 @@ var arrows = map[string][]string{
 	"ratelimit/quota":            {},
 
 	"imaging":                       {},
+	"imaging/sandbox":               {"imaging"},
 	"imaging/vision":                {"imaging", "verify/idnumber", "verify/personname"},
 	"imaging/vision/train/drawings": {"internal/specimen"},
 

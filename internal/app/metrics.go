@@ -40,6 +40,11 @@ func (g *gateway) measure() {
 		{"retries", "Photo checks tried a second time.", func(s imaging.Stats) uint64 { return s.Retries }},
 		{"crashes", "Workers that ended by themselves.", func(s imaging.Stats) uint64 { return s.Crashes }},
 		{"timeouts", "Workers killed because they did not answer in time.", func(s imaging.Stats) uint64 { return s.Timeouts }},
+		{"overspent", "Workers killed because a check took too much CPU time.", func(s imaging.Stats) uint64 { return s.Overspent }},
+		{"distrusted", "Workers killed after a panic or a nonsense answer.", func(s imaging.Stats) uint64 { return s.Distrusted }},
+		{"recycled", "Workers replaced by plan.", func(s imaging.Stats) uint64 { return s.Recycled }},
+		{"turned_away", "Photo checks refused because the queue was full.", func(s imaging.Stats) uint64 { return s.TurnedAway }},
+		{"failed_starts", "Starts of a worker that brought no ready one.", func(s imaging.Stats) uint64 { return s.FailedStarts }},
 	} {
 		g.metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "realname_imaging_" + m.name + "_total", Help: m.help,
@@ -48,4 +53,17 @@ func (g *gateway) measure() {
 	g.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "realname_imaging_waiting", Help: "Photo checks that wait for a worker.",
 	}, func() float64 { return float64(g.photos.Stats().Waiting) }))
+	g.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "realname_imaging_unconfined", Help: "Ready workers without seccomp or landlock.",
+	}, func() float64 { return float64(unconfined(g.photos.Stats())) }))
+}
+
+func unconfined(s imaging.Stats) int {
+	n := 0
+	for _, w := range s.Workers {
+		if w.Ready && !w.Sandbox.Complete() {
+			n++
+		}
+	}
+	return n
 }

@@ -71,6 +71,15 @@ type Imaging struct {
 	Timeout   Duration `yaml:"timeout"`    // of one check; default 10s
 	MaxBytes  int64    `yaml:"max_bytes"`  // of one image; default 10485760
 	MaxPixels int64    `yaml:"max_pixels"` // width x height; default 50000000
+
+	QueueBytes    int64    `yaml:"queue_bytes"`    // of images that may wait; default 268435456
+	CPU           Duration `yaml:"cpu"`            // CPU time of one check; default 5s
+	MemoryBytes   int64    `yaml:"memory_bytes"`   // address space of a worker; default 3221225472
+	RecycleBytes  int64    `yaml:"recycle_bytes"`  // resident memory above which a worker is replaced; default 734003200
+	RecycleChecks int      `yaml:"recycle_checks"` // checks after which a worker is replaced; default 5000
+	// Sandbox is what to do where the kernel lacks landlock or seccomp: serve with
+	// what there is (best_effort) or not start (required). Default best_effort.
+	Sandbox string `yaml:"sandbox"`
 }
 
 // Authority is one upstream.
@@ -136,6 +145,8 @@ func Default() Config {
 		Imaging: Imaging{
 			Assets: ".assets", Workers: 2, Queue: 64, Timeout: Duration(10 * time.Second),
 			MaxBytes: 10 << 20, MaxPixels: 50_000_000,
+			QueueBytes: 256 << 20, CPU: Duration(5 * time.Second), MemoryBytes: 3 << 30,
+			RecycleBytes: 700 << 20, RecycleChecks: 5000, Sandbox: "best_effort",
 		},
 		Authority: Authority{Name: "authority", Timeout: Duration(3 * time.Second), OpenAfter: 5, OpenFor: Duration(5 * time.Second)},
 		Openings:  Openings{Lease: Duration(15 * time.Minute)},
@@ -189,6 +200,12 @@ func (c *Config) check() error {
 	need(c.Imaging.Timeout > 0, "imaging.timeout must be positive")
 	need(c.Imaging.MaxBytes > 0, "imaging.max_bytes must be positive")
 	need(c.Imaging.MaxPixels > 0, "imaging.max_pixels must be positive")
+	need(c.Imaging.QueueBytes >= c.Imaging.MaxBytes, "imaging.queue_bytes must have room for one image of max_bytes")
+	need(c.Imaging.CPU > 0, "imaging.cpu must be positive")
+	need(c.Imaging.MemoryBytes >= 5<<29, "imaging.memory_bytes must be 2684354560 or more: a worker maps 2 GiB without using them")
+	need(c.Imaging.RecycleBytes > 0, "imaging.recycle_bytes must be positive")
+	need(c.Imaging.RecycleChecks > 0, "imaging.recycle_checks must be positive")
+	need(c.Imaging.Sandbox == "best_effort" || c.Imaging.Sandbox == "required", "imaging.sandbox must be best_effort or required")
 	need(c.Authority.URL != "", "authority.url is required")
 	need(c.Authority.SecretFile != "", "authority.secret_file is required")
 	need(c.Authority.Timeout > 0, "authority.timeout must be positive")
