@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"slices"
 	"strings"
 
 	"realname/compliance"
@@ -76,8 +77,13 @@ func documentData(name string, p Party, r *idnumber.Result, today idnumber.Date)
 	c := compliance.Check{Name: name, Result: compliance.NotApplicable, Source: sourceGateway}
 	claims, failed := claimsOf(p.Document)
 	var warned, noted []string
+	compared := r.Kind == idnumber.PassportMRZ // with the zone's own name and dates
 	for _, f := range r.CrossCheck(claims, today) {
 		switch f.Outcome {
+		case idnumber.Passed:
+			compared = true
+		case idnumber.NotExecuted:
+			noted = append(noted, f.Code.String())
 		case idnumber.Failed:
 			failed = append(failed, f.Code.String())
 		case idnumber.Warning:
@@ -93,14 +99,17 @@ func documentData(name string, p Party, r *idnumber.Result, today idnumber.Date)
 	default:
 		warned = append(warned, code)
 	}
+	if !compared && len(noted) == 0 {
+		noted = []string{"nothing_compared"} // so that nobody takes the absence of doubt for a proof
+	}
 	switch {
 	case len(failed) > 0:
-		c.Result, c.Reasons = compliance.Failed, failed
+		c.Result, c.Reasons = compliance.Failed, slices.Compact(failed)
 	case r.Status == idnumber.Invalid: // there was no number to compare with
 	case len(warned) > 0:
 		c.Result, c.Reasons = compliance.Warning, warned
 	default:
-		c.Result, c.Reasons = compliance.Passed, noted
+		c.Result, c.Reasons = compliance.Passed, slices.Compact(noted)
 	}
 	return c
 }

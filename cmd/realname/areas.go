@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -33,10 +34,17 @@ func (c areasConfig) load() (config.Config, error) {
 	return config.Load(c.Config)
 }
 
+// Years of births that the tables judge apart, and the year of the first list.
+const (
+	firstYear = 1900
+	lastYear  = 2154
+	firstList = 1980
+)
+
 type areasShowCmd struct {
 	areasConfig
 	Code string `arg:"" help:"Six digits, such as 110105."`
-	Year int    `help:"Judge the code for a birth in this year (default: this year in China)." placeholder:"YEAR"`
+	Year int    `help:"Judge the code for a birth in this year, 1900 to 2154 (default: this year in China)." placeholder:"YEAR"`
 }
 
 // Run prints the code's name and standing in the year, then one line for each period.
@@ -53,6 +61,9 @@ func (c *areasShowCmd) run(w io.Writer, now func() time.Time) error {
 	if year == 0 {
 		year = int(idnumber.DateOf(now()).Year)
 	}
+	if year < firstYear || year > lastYear {
+		return fmt.Errorf("--year: want %d to %d", firstYear, lastYear)
+	}
 	cfg, err := c.load()
 	if err != nil {
 		return err
@@ -64,7 +75,12 @@ func (c *areasShowCmd) run(w io.Writer, now func() time.Time) error {
 	code := gb2260.Code(n)
 	out := &printer{w: w}
 	out.line("%v  %s", code, table.FullName(code, year))
-	out.line("%d  %s", year, standingWords[table.Standing(code, year)])
+	standing := table.Standing(code, year)
+	words := standingWords[standing]
+	if standing == gb2260.InForce && year < firstList {
+		words = fmt.Sprintf("before the first list (%d): taken as in force", firstList)
+	}
+	out.line("%d  %s", year, words)
 	for _, p := range table.Periods(code) {
 		out.line("%s  %s", years(p), nameOr(p))
 	}
@@ -84,6 +100,7 @@ type areasUpdateCmd struct {
 	areasConfig
 	File   string `arg:"" help:"Lines of code,first year,last year,name[,issued]; a code has the periods given here and no others." type:"existingfile"`
 	DryRun bool   `help:"Say what would change and change nothing."`
+	Force  bool   `help:"Also a file without codes, which leaves the built-in ones alone, and periods of one code that share years."`
 }
 
 // Run checks the file, prints what it changes and puts it where the gateway reads it.
@@ -104,6 +121,11 @@ func (c *areasUpdateCmd) run(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
+	if !c.Force {
+		if err := plausible(text, after); err != nil {
+			return fmt.Errorf("%s: %w", c.File, err)
+		}
+	}
 	out := &printer{w: w}
 	before, err := app.ReadAreas(cfg)
 	if err != nil {
@@ -117,8 +139,29 @@ func (c *areasUpdateCmd) run(w io.Writer) error {
 	if err := app.InstallAreas(cfg, text); err != nil {
 		return err
 	}
-	out.line("written to %s", cfg.AreasFile())
+	name, err := filepath.Abs(cfg.AreasFile()) // without --config it depends on the folder of the call
+	if err != nil {
+		return err
+	}
+	out.line("written to %s", name)
 	return out.err
+}
+
+// plausible refuses what can be read and is hardly meant.
+func plausible(text string, after *gb2260.Table) error {
+	own, err := gb2260.Parse(text)
+	if err != nil {
+		return err
+	}
+	if own.Len() == 0 {
+		return errors.New("no line has a code; say --force to have the built-in codes alone")
+	}
+	for _, change := range gb2260.Diff(gb2260.Default(), after) {
+		if change.Overlaps() {
+			return fmt.Errorf("two periods of %v share more than the year of the change; say --force if they are right", change.Code)
+		}
+	}
+	return nil
 }
 
 // printer keeps the first error of writing.

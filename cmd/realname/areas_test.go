@@ -21,6 +21,9 @@ func areasFile(t *testing.T, text string) string {
 func areasHome(t *testing.T) (flag areasConfig, installed string) {
 	t.Helper()
 	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "data"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	name := filepath.Join(dir, "realname.yaml")
 	text := "data: " + filepath.Join(dir, "data") + "\nauthority: {url: http://127.0.0.1:1, secret_file: none}\n"
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
@@ -38,6 +41,11 @@ func TestAreasShow(t *testing.T) {
 	}{
 		{"abolished", "110103", 0, []string{"110103  北京市崇文区", "2026  abolished", "1980–2010  崇文区"}},
 		{"in force then", "110103", 1990, []string{"1990  in force"}},
+		{"born before the first list", "110105", 1950, []string{"1950  before the first list (1980): taken as in force"}},
+		{"a later code, born before the first list", "330113", 1950, []string{"1950  created after"}},
+		{"the first list", "110105", 1980, []string{"1980  in force"}},
+		{"the first year", "110105", 1900, []string{"1900  before the first list"}},
+		{"the last year", "110105", 2154, []string{"2154  in force"}},
 		{"two names", "430102", 2020, []string{"湖南省长沙市芙蓉区", "2020  in force", "–1983  城东区", "芙蓉区"}},
 		{"created later", "330113", 2000, []string{"2000  created after"}},
 		{"unknown", "110199", 0, []string{"110199  北京市\n", "in no list"}},
@@ -59,6 +67,17 @@ func TestAreasShow(t *testing.T) {
 	for _, code := range []string{"", "11010", "1101011", "11010x", "+11010", "110105199"} {
 		if err := (&areasShowCmd{areasConfig: flag, Code: code}).run(&bytes.Buffer{}, evening); err == nil {
 			t.Errorf("%q is shown", code)
+		}
+	}
+}
+
+func TestAreasShowRefusesYears(t *testing.T) {
+	flag, _ := areasHome(t)
+	for _, year := range []int{-1, 1, 1899, 2155, 20260} {
+		var out bytes.Buffer
+		err := (&areasShowCmd{areasConfig: flag, Code: "110105", Year: year}).run(&out, evening)
+		if err == nil || err.Error() != "--year: want 1900 to 2154" || out.Len() > 0 {
+			t.Errorf("%d: %q, %v", year, out.String(), err)
 		}
 	}
 }
@@ -114,12 +133,56 @@ func TestAreasUpdateRefusesABrokenFile(t *testing.T) {
 	}
 }
 
+// What can be read and is hardly meant is installed with --force only.
+func TestAreasUpdateNeedsForce(t *testing.T) {
+	for _, c := range []struct{ why, text, want string }{
+		{"nothing", "", "no line has a code"},
+		{"comments only", "\ufeff# a list\n\n", "no line has a code"},
+		{"two years in two periods", "110101,1980,2026,甲区\n110101,2025,,乙区\n", "two periods of 110101 share"},
+		{"the same period twice", "110105,1980,,朝阳区\n110105,1980,,朝阳区\n", "two periods of 110105 share"},
+	} {
+		flag, installed := areasHome(t)
+		cmd := areasUpdateCmd{areasConfig: flag, File: areasFile(t, c.text)}
+		var out bytes.Buffer
+		if err := cmd.run(&out); err == nil || !strings.Contains(err.Error(), c.want) || out.Len() > 0 {
+			t.Errorf("%s: %q, %v", c.why, out.String(), err)
+		}
+		if _, err := os.Stat(installed); err == nil {
+			t.Errorf("%s: it was installed", c.why)
+		}
+		cmd.Force = true
+		if err := cmd.run(&out); err != nil {
+			t.Errorf("%s, with --force: %v", c.why, err)
+		}
+		if text, err := os.ReadFile(installed); err != nil || string(text) != c.text {
+			t.Errorf("%s, with --force: %q, %v", c.why, text, err)
+		}
+	}
+}
+
+// Without --config the data folder lies in the folder of the call: it is named in full, and never made.
+func TestAreasUpdateWithoutAConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	cmd := areasUpdateCmd{File: areasFile(t, "110199,2026,,新设区\n")}
+	var out bytes.Buffer
+	if err := cmd.run(&out); err == nil || !strings.Contains(err.Error(), "no folder "+filepath.Join(dir, "var", "realname")) {
+		t.Errorf("the error is %v", err)
+	}
+	if _, err := os.Stat("var"); err == nil {
+		t.Error("a folder was made")
+	}
+	if err := os.MkdirAll(filepath.Join("var", "realname"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.run(&out); err != nil || !strings.Contains(out.String(), "written to "+filepath.Join(dir, "var", "realname", "areas.csv")+"\n") {
+		t.Errorf("printed %q, %v", out.String(), err)
+	}
+}
+
 // What was put in place by hand and cannot be read is replaced, and kept.
 func TestAreasUpdateMendsABrokenFile(t *testing.T) {
 	flag, installed := areasHome(t)
-	if err := os.MkdirAll(filepath.Dir(installed), 0o700); err != nil {
-		t.Fatal(err)
-	}
 	if err := os.WriteFile(installed, []byte("broken\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}

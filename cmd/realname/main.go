@@ -35,8 +35,10 @@ configuration (deploy/realname.yaml shows every key), add a tenant with
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	k := kong.Parse(&commands{}, kong.Name("realname"), kong.Description(description), kong.UsageOnError(),
+	parser := kong.Must(&commands{}, kong.Name("realname"), kong.Description(description), kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)))
+	k, err := parser.Parse(os.Args[1:])
+	parser.FatalIfErrorf(withoutArguments(err))
 	if err := k.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "realname:", err)
 		stop()

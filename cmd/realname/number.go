@@ -1,14 +1,17 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/mattn/go-isatty"
 
+	"realname/internal/app"
 	"realname/verify/idnumber"
 )
 
@@ -25,16 +28,50 @@ type console struct {
 	out      io.Writer
 	notes    io.Writer // standard error: everything that is not an answer
 	watched  bool      // notes go to a terminal
-	prompted bool      // a person types at in, and sees notes
+	shown    bool      // answers go to a terminal
+	typed    bool      // a person types at in
+	prompted bool      // and sees notes
 	now      func() time.Time
 }
 
 func newConsole(k *kong.Context) console {
-	watched := isatty.IsTerminal(os.Stderr.Fd())
+	watched, typed := isatty.IsTerminal(os.Stderr.Fd()), isatty.IsTerminal(os.Stdin.Fd())
 	return console{
-		in: os.Stdin, out: k.Stdout, notes: k.Stderr, watched: watched,
-		prompted: watched && isatty.IsTerminal(os.Stdin.Fd()), now: time.Now,
+		in: os.Stdin, out: k.Stdout, notes: k.Stderr, watched: watched, shown: isatty.IsTerminal(os.Stdout.Fd()),
+		typed: typed, prompted: watched && typed, now: time.Now,
 	}
+}
+
+// progress gives the bar over what is read; nil where nobody sees it, and where it would write over the answers.
+func (c console) progress() *progress {
+	if !c.watched || c.shown {
+		return nil
+	}
+	return newProgress(c.in, c.notes)
+}
+
+var errInterrupted = errors.New("interrupted")
+
+// checker judges with the division codes that the gateway of this configuration uses.
+func (c areasConfig) checker() (*idnumber.Checker, error) {
+	cfg, err := c.load()
+	if err != nil {
+		return nil, err
+	}
+	areas, err := app.ReadAreas(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return idnumber.NewChecker(areas), nil
+}
+
+// nameless takes the name of the file out of an error: somebody may have given a number for it.
+func nameless(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 // dayOf reads a day of --on: today in China when it is empty.

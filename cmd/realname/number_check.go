@@ -19,9 +19,10 @@ import (
 // numberCheckCmd answers every line of a file or of standard input, in order. The output holds personal data: it is the
 // canonical number.
 type numberCheckCmd struct {
+	areasConfig
 	On          string `help:"Day of the check as YYYY-MM-DD (default: today in China)." placeholder:"DATE"`
 	Format      string `help:"ndjson or csv; auto goes by the file's name, else by its first byte." enum:"auto,ndjson,csv" default:"auto"`
-	Kind        string `help:"CSV: the kind of every number (default: the column kind says it)." placeholder:"KIND"`
+	Kind        string `help:"Kind of every number of a CSV file (default: the column kind says it), of NDJSON lines without one." placeholder:"KIND"`
 	Column      string `help:"CSV: the column of the number." default:"number" placeholder:"NAME"`
 	Tell        bool   `help:"Also what the number tells: form, birth, sex, area, nationality, issuer."`
 	NoCanonical bool   `help:"Leave the canonical number out."`
@@ -62,10 +63,14 @@ func (c *numberCheckCmd) run(ctx context.Context, t console) error {
 	if err != nil {
 		return err
 	}
+	checker, err := c.checker()
+	if err != nil {
+		return err
+	}
 	if c.File != "-" {
 		f, err := os.Open(c.File)
 		if err != nil {
-			return err
+			return fmt.Errorf("the file to read: %w", nameless(err))
 		}
 		defer f.Close()
 		t.in = f
@@ -73,12 +78,10 @@ func (c *numberCheckCmd) run(ctx context.Context, t console) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	out := bufio.NewWriterSize(t.out, chunkSize)
-	s := &numberStream{check: c, on: on, kind: kind, out: out, tally: newTally(t.now())}
+	s := &numberStream{check: c, checker: checker, on: on, kind: kind, out: out, tally: newTally(t.now())}
 	s.source = newPatientReader(ctx, t.in, s.flush)
 	s.window = newLineWindow(s)
-	if t.watched {
-		s.bar = newProgress(t.in, t.notes)
-	}
+	s.bar = t.progress()
 	err = errors.Join(s.answerAll(), out.Flush())
 	s.bar.finish()
 	if c.Summary == nil && t.watched || c.Summary != nil && *c.Summary {
@@ -92,14 +95,15 @@ func (c *numberCheckCmd) run(ctx context.Context, t console) error {
 
 // numberStream is one run of number check.
 type numberStream struct {
-	check  *numberCheckCmd
-	on     idnumber.Date
-	kind   idnumber.Kind // of --kind; "" when a column says it
-	source io.Reader
-	window *lineWindow
-	out    *bufio.Writer
-	tally  *tally
-	bar    *progress
+	check   *numberCheckCmd
+	checker *idnumber.Checker
+	on      idnumber.Date
+	kind    idnumber.Kind // of --kind; "" when a column says it
+	source  io.Reader
+	window  *lineWindow
+	out     *bufio.Writer
+	tally   *tally
+	bar     *progress
 }
 
 // Read is the source's, and moves the bar.
@@ -134,9 +138,9 @@ func (s *numberStream) answerAll() error {
 	}
 	switch {
 	case errors.Is(s.window.err, context.Canceled):
-		return fmt.Errorf("interrupted; the first %d lines are answered", s.tally.total)
+		return fmt.Errorf("%w; the first %d records are answered", errInterrupted, s.tally.total)
 	case s.window.err != nil && !errors.Is(s.window.err, io.EOF):
-		return fmt.Errorf("read: %w", s.window.err)
+		return fmt.Errorf("read: %w", nameless(s.window.err))
 	}
 	return nil
 }
@@ -170,7 +174,7 @@ func (s *numberStream) isCSV() bool {
 
 // judge checks one number and counts it.
 func (s *numberStream) judge(kind idnumber.Kind, number string) idnumber.Result {
-	r := idnumber.Check(kind, number, s.on)
+	r := s.checker.Check(kind, number, s.on)
 	s.tally.count(r.Status, r.Reason)
 	return r
 }

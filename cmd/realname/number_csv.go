@@ -55,34 +55,62 @@ func (a *csvAnswers) header() (done bool, err error) {
 	if !record.sound {
 		return false, errNoHeader
 	}
-	a.columns, a.number, a.kind = len(record.ends), -1, -1
-	for i := range record.ends {
-		switch name := string(bytes.TrimSpace(record.cell(i))); {
-		case strings.EqualFold(name, a.check.Column) && a.number < 0:
-			a.number = i
-		case strings.EqualFold(name, "kind") && a.numberStream.kind == "" && a.kind < 0:
-			a.kind = i
-		}
-	}
-	// No name of the file is repeated: without a header it would be somebody's number.
-	switch {
-	case a.number < 0:
-		return false, fmt.Errorf("the first line names no column %q; say --column NAME (or --format ndjson)", a.check.Column)
-	case a.kind < 0 && a.numberStream.kind == "":
-		return false, errors.New("the first line names no column kind; say --kind KIND for one kind in every line")
+	columns := a.answerColumns()
+	if err := a.findColumns(record, columns); err != nil {
+		return false, err
 	}
 	out := append(a.out.AvailableBuffer(), record.raw...)
-	out = append(out, ",status,reason"...)
-	if !a.check.NoCanonical {
-		out = append(out, ",canonical"...)
-	}
-	if a.check.Tell {
-		out = append(append(out, ','), strings.Join(toldColumns, ",")...)
-	}
+	out = append(append(out, ','), strings.Join(columns, ",")...)
 	if _, err := a.out.Write(append(out, a.lineEnd...)); err != nil {
 		return false, fmt.Errorf("write: %w", err)
 	}
 	return false, nil
+}
+
+// answerColumns names the columns that come behind those of the file.
+func (a *csvAnswers) answerColumns() []string {
+	columns := []string{"status", "reason"}
+	if !a.check.NoCanonical {
+		columns = append(columns, "canonical")
+	}
+	if a.check.Tell {
+		columns = append(columns, toldColumns...)
+	}
+	return columns
+}
+
+// findColumns finds the columns of number and kind. A name that stands twice, or that an answer's column has too, would
+// leave whoever reads the answers in doubt. No name of the file is repeated in an error: without a header it would be
+// somebody's number.
+func (a *csvAnswers) findColumns(record *csvRecord, answers []string) error {
+	a.columns, a.number, a.kind = len(record.ends), -1, -1
+	for i := range record.ends {
+		name := string(bytes.TrimSpace(record.cell(i)))
+		for _, column := range answers {
+			if strings.EqualFold(name, column) {
+				return fmt.Errorf("the first line names a column %s, as the answer does; give it another name", column)
+			}
+		}
+		switch {
+		case strings.EqualFold(name, a.check.Column):
+			if a.number >= 0 {
+				return errors.New("the first line names the column of the number twice")
+			}
+			a.number = i
+		case strings.EqualFold(name, "kind") && a.numberStream.kind == "":
+			if a.kind >= 0 {
+				return errors.New("the first line names the column kind twice")
+			}
+			a.kind = i
+		}
+	}
+	switch {
+	case a.number < 0:
+		return fmt.Errorf("the first line names no column %q; say --column NAME (or --format ndjson)", a.check.Column)
+	case a.kind < 0 && a.numberStream.kind == "":
+		return errors.New("the first line names no column kind; say --kind KIND for one kind in every line")
+	}
+	return nil
 }
 
 // answer appends the answer to one record.
@@ -115,7 +143,7 @@ func (a *csvAnswers) kindOf(record *csvRecord) idnumber.Kind {
 	if a.kind < 0 {
 		return a.numberStream.kind
 	}
-	text := record.cell(a.kind)
+	text := bytes.TrimSpace(record.cell(a.kind))
 	if kind, ok := a.kinds[string(text)]; ok {
 		return kind
 	}

@@ -57,6 +57,12 @@ func TestNumberCheckCSV(t *testing.T) {
 		{"a stray quote keeps nothing of its line", "kind,number\nresident_id,1\"2\nresident_id,1\n", "",
 			"kind,number,status,reason,canonical\n,,invalid,bad_input,\nresident_id,1,invalid,number_bad_length,\n"},
 		{"a kind that is none", "kind,number\nx,1\n", "", "kind,number,status,reason,canonical\nx,1,invalid,unknown_kind,\n"},
+		{"blanks around a kind", "kind,number\n resident_id\t,11010519491231002X\n\" resident_id \",1\n", "--no-canonical",
+			"kind,number,status,reason\n resident_id\t,11010519491231002X,valid,\n\" resident_id \",1,invalid,number_bad_length\n"},
+		{"two columns kind do not matter beside --kind", "kind,number,kind\n,1,\n", "--kind resident_id --no-canonical",
+			"kind,number,kind,status,reason\n,1,,invalid,number_bad_length\n"},
+		{"columns of answers that are not asked for", "number,canonical,birth\n1,,\n", "--kind resident_id --no-canonical",
+			"number,canonical,birth,status,reason\n1,,,invalid,number_bad_length\n"},
 		{"no canonical", "number\n11010519491231002X\n", "--kind resident_id --no-canonical", "number,status,reason\n11010519491231002X,valid,\n"},
 		{"other columns in GBK", "number,n\n11010519491231002X,\xd5\xc5\n", "--kind resident_id --no-canonical", "number,n,status,reason\n11010519491231002X,\xd5\xc5,valid,\n"},
 	} {
@@ -74,6 +80,13 @@ func TestNumberCheckCSVErrors(t *testing.T) {
 		{"no column of the number", number + "\n", "--kind resident_id", "names no column"},
 		{"no column of the kind", "number\n" + number + "\n", "", "no column kind"},
 		{"a first line that cannot be read", "\"" + number + "\"x\n", "", "no CSV header"},
+		{"two columns of the number", "number,kind, Number \n", "", "names the column of the number twice"},
+		{"two columns of the number with a name given", "id,ID\n", "--column id --kind resident_id", "names the column of the number twice"},
+		{"two columns of the kind", "number,kind,KIND\n", "", "names the column kind twice"},
+		{"an answer's column", "number,kind,Status\n", "", "names a column status"},
+		{"the answer's reason", "number,reason\n", "--kind resident_id", "names a column reason"},
+		{"the canonical number", "canonical\n", "--kind resident_id --column canonical", "names a column canonical"},
+		{"what the number tells", "number,birth\n", "--kind resident_id --tell", "names a column birth"},
 		{"a kind that is none", "number\n", "--kind " + number, "no such kind"},
 	} {
 		_, _, err := checkWith(t, c.in, strings.Fields(c.flags)...)
@@ -193,10 +206,38 @@ func TestNumberCheckInterrupted(t *testing.T) {
 		t.Fatalf("got %q, %v", answer, err)
 	}
 	interrupt()
-	if err := <-done; err == nil || !strings.Contains(err.Error(), "interrupted; the first 1 lines") {
+	if err := <-done; err == nil || !strings.Contains(err.Error(), "interrupted; the first 1 records are") {
 		t.Errorf("got %v", err)
 	}
 	inW.Close()
+}
+
+// A bar on the terminal that shows the answers would write over them.
+func TestProgressLeavesAnswersAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.csv")
+	if err := os.WriteFile(path, []byte("kind,number\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, c := range []struct {
+		why                  string
+		watched, shown, want bool
+	}{
+		{"nobody sees a bar", false, false, false},
+		{"answers go to a file", true, false, true},
+		{"answers go to the terminal", true, true, false},
+		{"answers alone go to the terminal", false, true, false},
+	} {
+		bar := console{in: f, notes: io.Discard, watched: c.watched, shown: c.shown}.progress()
+		bar.finish()
+		if (bar != nil) != c.want {
+			t.Errorf("%s: a bar is shown: %v", c.why, bar != nil)
+		}
+	}
 }
 
 func TestProgressIsForFilesOnly(t *testing.T) {

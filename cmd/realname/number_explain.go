@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
 
@@ -18,6 +19,7 @@ import (
 
 // numberExplainCmd explains one number from standard input.
 type numberExplainCmd struct {
+	areasConfig
 	Kind string `help:"Kind of the number (default: the likeliest, after a list of what it could be)." placeholder:"KIND"`
 	Lang string `help:"zh or en (default: by LC_ALL, LC_MESSAGES, LANG; else zh)." enum:"zh,en,auto" default:"auto"`
 	On   string `help:"Day of the check as YYYY-MM-DD (default: today in China)." placeholder:"DATE"`
@@ -62,6 +64,7 @@ var (
 	couldBe    = compliance.Text{ZH: "这个号码可以是：\n", EN: "This number could be:\n"}
 	couldBeNo  = compliance.Text{ZH: "这个号码不符合任何一类。请用 --kind 指明类别，以查看哪一部分不符。\n", EN: "This number fits no kind. Say --kind KIND to see which part is wrong.\n"}
 	nearest    = compliance.Text{ZH: "按最接近的一类说明如下。\n", EN: "Explained as the kind that is nearest.\n"}
+	leftOut    = compliance.Text{ZH: "只说明第一个号码，其后各行略去。\n", EN: "Only the first number is explained; the lines behind it are left out.\n"}
 	errNothing = errors.New("no number on standard input")
 )
 
@@ -74,16 +77,23 @@ func (c *numberExplainCmd) run(ctx context.Context, t console) error {
 	if err != nil {
 		return err
 	}
-	if t.prompted {
-		_, _ = io.WriteString(t.notes, askNumber.In(c.Lang))
-	}
-	raw, err := readNumber(ctx, t.in)
+	checker, err := c.checker()
 	if err != nil {
 		return err
 	}
-	result := idnumber.Check(kind, raw, on)
+	if t.prompted {
+		_, _ = io.WriteString(t.notes, askNumber.In(c.Lang))
+	}
+	raw, more, err := readNumber(ctx, t)
+	if err != nil {
+		return err
+	}
+	if more {
+		_, _ = io.WriteString(t.notes, leftOut.In(c.Lang))
+	}
+	result := checker.Check(kind, raw, on)
 	if kind == "" {
-		possible, best := explain.Candidates(raw, on)
+		possible, best := explain.Candidates(raw, on, checker.Check)
 		if err := c.list(t.out, possible, best); err != nil || best.Kind == "" {
 			return err
 		}
@@ -112,44 +122,69 @@ func (c *numberExplainCmd) list(w io.Writer, possible []explain.Candidate, best 
 	return err
 }
 
-// readNumber reads one line, or the lines of a machine-readable zone when the first looks like one.
-func readNumber(ctx context.Context, in io.Reader) (string, error) {
+// readNumber reads one line, or the lines of a machine-readable zone when the first looks like one. It tells whether a line
+// follows that is not blank; of a person who types it does not wait for one.
+func readNumber(ctx context.Context, t console) (raw string, more bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	window := newLineWindow(newPatientReader(ctx, in, func() error { return nil }))
+	window := newLineWindow(newPatientReader(ctx, t.in, func() error { return nil }))
 	var lines []string
 	for wanted := 1; len(lines) < wanted; {
-		n, short := window.lineEnd(0)
-		switch {
-		case n == 0 && errors.Is(window.err, io.EOF):
-			wanted = 0
-			continue
-		case n == 0:
-			return "", fmt.Errorf("read: %w", window.err)
-		case !short:
-			return "", fmt.Errorf("the line is longer than %d bytes", maxNumberLine)
+		line, err := nextLine(window)
+		if errors.Is(err, io.EOF) {
+			break
 		}
-		line := string(bytes.TrimSpace(window.take(n)))
+		if err != nil {
+			return "", false, err
+		}
 		lines = append(lines, line)
 		if len(lines) == 1 {
 			wanted = zoneLines(line)
 		}
 	}
-	raw := strings.Join(lines, "\n")
+	raw = strings.Join(lines, "\n")
 	if strings.TrimSpace(raw) == "" {
-		return "", errNothing
+		return "", false, errNothing
 	}
-	return raw, nil
+	for !t.typed && !more {
+		line, err := nextLine(window)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return "", false, err
+		}
+		more = line != ""
+	}
+	return raw, more, nil
+}
+
+// nextLine gives a line without the blanks around it; io.EOF at the end.
+func nextLine(window *lineWindow) (string, error) {
+	n, short := window.lineEnd(0)
+	switch {
+	case n == 0 && errors.Is(window.err, io.EOF):
+		return "", io.EOF
+	case n == 0 && errors.Is(window.err, context.Canceled):
+		return "", errInterrupted
+	case n == 0:
+		return "", fmt.Errorf("read: %w", nameless(window.err))
+	case !short:
+		return "", fmt.Errorf("the line is longer than %d bytes", maxNumberLine)
+	}
+	return string(bytes.TrimSpace(window.take(n))), nil
 }
 
 // zoneLines is how many lines a machine-readable zone with this first line has (ICAO Doc 9303 parts 4 to 6); 1 for
 // what is none.
 func zoneLines(first string) int {
-	switch {
-	case !strings.Contains(first, "<"):
-	case len(first) == 44, len(first) == 36:
+	if !strings.ContainsAny(first, "<＜") {
+		return 1
+	}
+	switch utf8.RuneCountInString(first) {
+	case 44, 36:
 		return 2
-	case len(first) == 30:
+	case 30:
 		return 3
 	}
 	return 1

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"strings"
@@ -15,6 +16,14 @@ func explainText(t *testing.T, c numberExplainCmd, in string) (string, error) {
 	err := c.run(t.Context(), testConsole(strings.NewReader(in), &out))
 	return out.String(), err
 }
+
+// wideZone is the specimen of ICAO Doc 9303 part 4 as an input method for Chinese writes it.
+var wideZone = strings.Map(func(r rune) rune {
+	if r == '\n' {
+		return r
+	}
+	return r - '!' + '！'
+}, "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10")
 
 func TestNumberExplain(t *testing.T) {
 	for _, c := range []struct {
@@ -36,6 +45,8 @@ func TestNumberExplain(t *testing.T) {
 		{"a zone is read in its lines", // ICAO Doc 9303 part 4, the specimen
 			"P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10\n", numberExplainCmd{Kind: "passport_mrz", Lang: "en"},
 			[]string{"(passport_mrz)", "P<UTOERIKSSON", "L898902C36UTO"}, nil},
+		{"a zone in full-width characters too", wideZone + "\n", numberExplainCmd{Kind: "passport_mrz", Lang: "en"},
+			[]string{"(passport_mrz): well-formed", "L898902C36UTO"}, nil},
 	} {
 		got, err := explainText(t, c.cmd, c.in)
 		if err != nil {
@@ -76,6 +87,15 @@ func TestNumberExplainErrors(t *testing.T) {
 	}
 }
 
+func TestNumberExplainInterrupted(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	err := (&numberExplainCmd{}).run(ctx, testConsole(blocked{}, io.Discard))
+	if !errors.Is(err, errInterrupted) || err.Error() != "interrupted" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestNumberExplainPrompts(t *testing.T) {
 	for _, prompted := range []bool{true, false} {
 		var notes bytes.Buffer
@@ -83,6 +103,34 @@ func TestNumberExplainPrompts(t *testing.T) {
 		c.notes, c.prompted = &notes, prompted
 		if err := (&numberExplainCmd{Lang: "en"}).run(t.Context(), c); err != nil || (notes.Len() > 0) != prompted {
 			t.Errorf("prompted %v: %q, %v", prompted, notes.String(), err)
+		}
+	}
+}
+
+// A line that is not explained is not passed over in silence; a person who types is not waited for.
+func TestNumberExplainSaysWhatIsLeftOut(t *testing.T) {
+	const zone = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10\n"
+	for _, c := range []struct {
+		why, in string
+		typed   bool
+		want    bool
+	}{
+		{"a second number", "11010519491231002X\n110105194912310021\n", false, true},
+		{"behind a blank line", "11010519491231002X\n\n \r\n1", false, true},
+		{"blank lines", "11010519491231002X\n\n \r\n", false, false},
+		{"one line", "11010519491231002X", false, false},
+		{"the lines of a zone", zone, false, false},
+		{"a line behind a zone", zone + "1\n", false, true},
+		{"typed", "11010519491231002X\n1\n", true, false},
+	} {
+		var out, notes bytes.Buffer
+		console := testConsole(strings.NewReader(c.in), &out)
+		console.notes, console.typed = &notes, c.typed
+		if err := (&numberExplainCmd{Lang: "en"}).run(t.Context(), console); err != nil || out.Len() == 0 {
+			t.Errorf("%s: %q, %v", c.why, out.String(), err)
+		}
+		if got := strings.Contains(notes.String(), "left out"); got != c.want {
+			t.Errorf("%s: noted %q", c.why, notes.String())
 		}
 	}
 }

@@ -34,12 +34,16 @@ type numberGenerateCmd struct {
 
 // Help gives examples.
 func (*numberGenerateCmd) Help() string {
-	return `    $ realname number generate --kind resident_id --count 3 --seed 1
+	return `Every number is one that number check finds valid:
+
+    $ realname number generate --kind resident_id --count 3 --seed 1
     $ realname number generate --kind uscc --count 100000 --format csv | realname number check --summary > answers.csv
 
-resident_id, temporary_id, household_register and residence_permit come from sequences
-that are never issued and belong to nobody. Of the other kinds no such range is known: a
-number may exist and belong to somebody, so use it for tests of software only.`
+Some kinds come from ranges that are never issued and belong to nobody: the sequences
+000 and 999 of resident_id, temporary_id, household_register and residence_permit, the
+specimen state UTO of passport_mrz, the test devices of imei. Of the other kinds no such
+range is known: a number may exist and belong to somebody, so use it for tests of
+software only.`
 }
 
 // Run writes the numbers; an error is one of writing, a bad flag or an interrupt.
@@ -68,7 +72,7 @@ func (c *numberGenerateCmd) run(ctx context.Context, t console) error {
 	write, err := numberWriter(c.Format, out)
 	for i := 0; i < c.Count && err == nil; i++ {
 		if i%checkEvery == 0 && ctx.Err() != nil {
-			err = fmt.Errorf("interrupted; %d numbers are written", i)
+			err = fmt.Errorf("%w; %d numbers are written", errInterrupted, i)
 			break
 		}
 		var number string

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -44,6 +45,21 @@ func TestNumberGenerateWarns(t *testing.T) {
 		if warned := strings.Contains(notes, "may exist"); warned == idnumber.NeverIssued(kind) {
 			t.Errorf("%s: %q", kind, notes)
 		}
+	}
+}
+
+// The help names every kind of which generate makes numbers that belong to nobody, and keeps the indent of its examples.
+func TestNumberGenerateHelp(t *testing.T) {
+	help := (&numberGenerateCmd{}).Help()
+	_, promise, _ := strings.Cut(help, "never issued")
+	promise, _, _ = strings.Cut(promise, "Of the other kinds")
+	for _, kind := range idnumber.Kinds() {
+		if named := regexp.MustCompile(`\b` + string(kind) + `\b`).MatchString(promise); named != idnumber.NeverIssued(kind) {
+			t.Errorf("the help says that %s is never issued: %v", kind, named)
+		}
+	}
+	if strings.TrimSpace(help) != help { // kong trims it, and the first example with it
+		t.Errorf("the help begins with %q", help[:10])
 	}
 }
 

@@ -64,6 +64,9 @@ func (s *numberStream) answerLine(line []byte) numberAnswer {
 	if len(line) == 0 || line[0] != '{' || !utf8.Valid(line) || json.Unmarshal(line, &q) != nil {
 		return s.badLine()
 	}
+	if q.Kind == "" {
+		q.Kind = s.kind
+	}
 	r := s.judge(q.Kind, q.Number)
 	return s.complete(numberAnswer{Kind: q.Kind, Status: r.Status, Reason: r.Reason.String()}, &r)
 }

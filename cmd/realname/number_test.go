@@ -74,6 +74,22 @@ func TestNumberCheckLines(t *testing.T) {
 	}
 }
 
+// --kind is that of the lines without one.
+func TestNumberCheckLinesWithAKind(t *testing.T) {
+	for _, c := range []struct{ why, in, want string }{
+		{"no kind", `{"number":"11010519491231002X"}`, `{"kind":"resident_id","status":"valid",`},
+		{"an empty kind", `{"kind":"","number":"11010519491231002X"}`, `{"kind":"resident_id","status":"valid",`},
+		{"null", `{"kind":null,"number":"11010519491231002X"}`, `{"kind":"resident_id","status":"valid",`},
+		{"a kind of its own", `{"kind":"residence_permit","number":"11010519491231002X"}`, `{"kind":"residence_permit","status":"invalid",`},
+		{"a bad line has no kind", `x`, `{"kind":"","status":"invalid","reason":"bad_input"`},
+	} {
+		got, _, err := checkWith(t, c.in, "--format", "ndjson", "--kind", "resident_id")
+		if err != nil || !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s: %q, %v", c.why, got, err)
+		}
+	}
+}
+
 func TestNumberCheckDay(t *testing.T) {
 	const line = `{"kind":"resident_id","number":"330113202611220002"}`
 	status := func(c numberCheckCmd) string {

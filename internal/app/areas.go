@@ -60,20 +60,22 @@ func ReadAreasFile(name string) (string, error) {
 }
 
 // InstallAreas puts text where the gateway reads its division codes, in one step and on the medium; what was there
-// before, if it was another text, is kept beside it as FILE.bak. The caller has checked the text.
+// before, usable or not, is kept beside it as FILE.bak if it was another text. The folder must be there: one made here
+// would be in the wrong place when the configuration was forgotten. The caller has checked the text.
 func InstallAreas(c config.Config, text string) error {
-	name := c.AreasFile()
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+	name, err := filepath.Abs(c.AreasFile())
+	if err != nil {
 		return fmt.Errorf("app: division codes: %w", err)
+	}
+	if dir := filepath.Dir(name); stat(dir) == nil {
+		return fmt.Errorf("app: division codes: there is no folder %s to write to; say which configuration is meant, or make the folder", dir)
 	}
 	switch before, err := ReadAreasFile(name); {
 	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return err
-	case before == text:
+	case err == nil && before == text:
 		return nil // again: the one before that stays in FILE.bak
 	default:
-		if err := replaceFile(name+".bak", before); err != nil {
+		if err := keepFile(name); err != nil {
 			return fmt.Errorf("app: division codes: %w", err)
 		}
 	}
@@ -81,6 +83,25 @@ func InstallAreas(c config.Config, text string) error {
 		return fmt.Errorf("app: division codes: %w", err)
 	}
 	return nil
+}
+
+// keepFile gives a file the second name FILE.bak, so that a gateway which looks at this moment still finds it; where the
+// file system has no second names it moves the file. The content is not read: it may be too large, or forbidden.
+func keepFile(name string) error {
+	info, err := os.Lstat(name)
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return fmt.Errorf("%s is a folder", name)
+	}
+	if err := os.Remove(name + ".bak"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if os.Link(name, name+".bak") == nil {
+		return nil
+	}
+	return os.Rename(name, name+".bak")
 }
 
 // replaceFile writes a file that a reader sees whole, as it was or as it will be.

@@ -132,7 +132,7 @@ func TestAreasThatCannotBeUsedStopTheStart(t *testing.T) {
 
 func TestInstallAreasKeepsTheOneBefore(t *testing.T) {
 	c := config.Default()
-	c.Data = filepath.Join(t.TempDir(), "not", "yet", "there")
+	c.Data = t.TempDir()
 	for _, text := range []string{"# 1\n", "# 2\n", "# 3\n", "# 3\n"} {
 		if err := InstallAreas(c, text); err != nil {
 			t.Fatal(err)
@@ -152,5 +152,45 @@ func TestInstallAreasKeepsTheOneBefore(t *testing.T) {
 	}
 	if want := []string{"areas.csv # 3", "areas.csv.bak # 2"}; !slices.Equal(names, want) {
 		t.Errorf("the folder holds %q, want %q", names, want)
+	}
+}
+
+// What cannot be read, here for its size, is replaced all the same, and kept as it was.
+func TestInstallAreasReplacesWhatCannotBeRead(t *testing.T) {
+	c := config.Default()
+	c.Data = t.TempDir()
+	large := strings.Repeat("#\n", maxAreas)
+	if err := os.WriteFile(c.AreasFile(), []byte(large), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := InstallAreas(c, "# new\n"); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{c.AreasFile(): "# new\n", c.AreasFile() + ".bak": large} {
+		if text, err := os.ReadFile(name); err != nil || string(text) != want {
+			t.Errorf("%s holds %d bytes, %v", filepath.Base(name), len(text), err)
+		}
+	}
+}
+
+func TestInstallAreasMakesNoFolder(t *testing.T) {
+	c := config.Default()
+	c.Data = filepath.Join(t.TempDir(), "missing")
+	if err := InstallAreas(c, "# new\n"); err == nil || !strings.Contains(err.Error(), "no folder "+c.Data) {
+		t.Errorf("the error is %v", err)
+	}
+	if _, err := os.Stat(c.Data); err == nil {
+		t.Error("the folder was made")
+	}
+}
+
+func TestInstallAreasReplacesNoFolder(t *testing.T) {
+	c := config.Default()
+	c.Data = t.TempDir()
+	if err := os.Mkdir(c.AreasFile(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := InstallAreas(c, "# new\n"); err == nil || !strings.Contains(err.Error(), "is a folder") {
+		t.Errorf("the error is %v", err)
 	}
 }

@@ -14,39 +14,25 @@ const (
 type simIssuer struct {
 	code   uint32
 	issuer Issuer
-	// lastDigit says whether the issuer's cards carry the check digit of ITU-T E.118.
-	lastDigit lastDigit
+	// counts: the last of 20 digits is one more of the serial number, for consecutive cards differ in it alone. Else most
+	// cards carry the check digit of ITU-T E.118 there and some do not, so that a mismatch is a suspicion.
+	counts bool
 }
-
-type lastDigit uint8
-
-const (
-	// lastUnsure: some cards carry it, some do not: a mismatch is a suspicion.
-	lastUnsure lastDigit = iota
-	// lastChecks: it is the Luhn digit.
-	lastChecks
-	// lastCounts: it is one more digit of the serial number: consecutive cards differ in it alone.
-	lastCounts
-)
 
 // simIssuers are the codes that public programs agree on; there is no public register. What the last digit is was counted
 // over numbers printed in public documentation: Luhn holds for 15 of 16 of Unicom and all 10 of Telecom's 11, for 7 of 11
 // of Telecom's 03, and for 5 of 35 of China Mobile, which is chance.
 var simIssuers = [...]simIssuer{
-	{0, ChinaMobile, lastCounts}, {2, ChinaMobile, lastCounts}, {4, ChinaMobile, lastCounts},
-	{7, ChinaMobile, lastCounts}, {8, ChinaMobile, lastCounts}, {13, ChinaMobile, lastCounts},
-	{1, ChinaUnicom, lastChecks}, {6, ChinaUnicom, lastChecks}, {9, ChinaUnicom, lastChecks},
-	{3, ChinaTelecom, lastUnsure}, {5, ChinaTelecom, lastUnsure},
-	{11, ChinaTelecom, lastChecks}, {12, ChinaTelecom, lastUnsure},
-	{15, ChinaBroadnet, lastUnsure},
+	{0, ChinaMobile, true}, {2, ChinaMobile, true}, {4, ChinaMobile, true},
+	{7, ChinaMobile, true}, {8, ChinaMobile, true}, {13, ChinaMobile, true},
+	{1, ChinaUnicom, false}, {6, ChinaUnicom, false}, {9, ChinaUnicom, false},
+	{3, ChinaTelecom, false}, {5, ChinaTelecom, false}, {11, ChinaTelecom, false}, {12, ChinaTelecom, false},
+	{15, ChinaBroadnet, false},
 }
 
 // iccid judges 19 or 20 characters after 8986, and 18 to 20 of other countries; F behind them is a modem's padding.
 func (e *examination) iccid() {
-	for e.n > 0 && e.b[e.n-1] == 'F' {
-		e.n--
-	}
-	clear(e.b[e.n:])
+	e.unpad()
 	mainland := e.b[0] == '8' && e.b[1] == '9' && e.b[2] == '8' && e.b[3] == '6'
 	if code := e.iccidStructure(mainland); code != NoCode {
 		e.stop(code)
@@ -59,6 +45,19 @@ func (e *examination) iccid() {
 	} else {
 		e.foreignSIM()
 	}
+}
+
+// unpad drops the F behind a number of digits, and behind the 20th character of one with letters, where F may count.
+func (e *examination) unpad() {
+	n := e.n
+	for n > 0 && e.b[n-1] == 'F' {
+		n--
+	}
+	if !allDigits(e.b[:n]) {
+		n = max(n, min(e.n, iccidFullLength))
+	}
+	clear(e.b[n:])
+	e.n = n
 }
 
 // iccidStructure wants 89 in front and digits, among them the letters A to F that mainland issuers use. In the place of the
@@ -94,18 +93,16 @@ func (e *examination) mainlandSIM() {
 	switch {
 	case e.n == iccidLength:
 		e.omit(CheckDigit, CodeCheckDigitAbsent)
-	case e.b[iccidLength]-'0' > 9:
-		e.omit(CheckDigit, CodeCheckDigitUndefined)
-		length = iccidLength
 	case !allDigits(e.b[:iccidLength]):
 		e.omit(CheckDigit, CodeCheckDigitUndefined)
+	case e.b[iccidLength]-'0' > 9: // the manufacturer's letter
+		e.omit(CheckDigit, CodeCheckDigitUndefined)
+		length = iccidLength
 	case luhn(e.b[:iccidFullLength]):
 		e.pass(CheckDigit)
 		r.Form, length = FormWithCheck, iccidLength
-	case issuer.lastDigit == lastCounts:
+	case issuer.counts:
 		e.omit(CheckDigit, CodeCheckDigitAbsent)
-	case issuer.lastDigit == lastChecks:
-		e.fail(CheckDigit, CodeCheckDigitMismatch)
 	default:
 		e.warn(CheckDigit, CodeLuhnMismatch)
 	}

@@ -1,5 +1,11 @@
 package idnumber
 
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
+
 // Claims is what is said of a document beside its number. A zero field was not said.
 type Claims struct {
 	Birth       Date
@@ -8,6 +14,15 @@ type Claims struct {
 	From, To    Date // validity, both days included
 	LongTerm    bool // valid without end (长期); To is then not read
 }
+
+// Format hides the claims from every verb.
+func (c Claims) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
+
+// LogValue hides the claims.
+func (c Claims) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// MarshalText hides the claims from encoders.
+func (c Claims) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
 // DocumentCode is a stable code of a cross-check of a document with its number.
 type DocumentCode uint8
@@ -154,6 +169,9 @@ func (r *Result) nationalityClaim(claimed State) DocumentFinding {
 	case HKMOPermit:
 		return agree(chinese(claimed) != (r.Form == FormPermitForeigner), NationalityMismatch)
 	case ForeignPR:
+		if r.Nationality == (State{}) {
+			return notInNumber
+		}
 		f := agree(sameNation(r.Nationality, claimed), NationalityMismatch)
 		if f.Outcome == Failed {
 			f.Outcome = Warning // the number keeps the nationality of the first issue
@@ -199,7 +217,7 @@ func (r *Result) validityDates(c *Claims, on Date) DocumentFinding {
 		given(to) && (!to.Valid() || to.Before(c.From)),
 		given(c.From) && given(r.Birth) && !r.centuryAssumed() && c.From.Before(r.Birth):
 		return DocumentFinding{Failed, ValidityImpossible}
-	case given(to) && to.Before(on), given(r.Expiry) && r.Expiry.Before(on):
+	case given(to) && to.Before(on), given(r.Expiry) && r.Expiry.Before(on), r.ended(c, on):
 		return DocumentFinding{Failed, DocumentExpired}
 	case given(r.Expiry) && (c.LongTerm || given(to) && to != r.Expiry):
 		return DocumentFinding{Failed, ExpiryMismatch}
@@ -209,13 +227,35 @@ func (r *Result) validityDates(c *Claims, on Date) DocumentFinding {
 	return DocumentFinding{}
 }
 
+// ended reports whether a card whose end was not said must have ended, by the term of its kind.
+func (r *Result) ended(c *Claims, on Date) bool {
+	if !c.From.Valid() || c.LongTerm || c.To != (Date{}) {
+		return false
+	}
+	switch r.Kind {
+	case TemporaryID:
+		return c.From.addMonths(temporaryMonths).days()+1 < on.days()
+	case ResidentID:
+		age, ok := Age(r.Birth, c.From)
+		if !ok || c.From.Before(secondGeneration) || termAt(age) == withoutEnd {
+			return false
+		}
+		return c.From.addMonths(12*termAt(age)).days()+1 < on.days()
+	}
+	return false
+}
+
 func (r *Result) validityTerm(c *Claims, on Date) DocumentFinding {
 	switch {
 	case c.To == Date{} && !c.LongTerm, !c.LongTerm && !c.To.Valid():
 		return DocumentFinding{}
 	case r.Kind == TemporaryID:
 		return temporaryTerm(c, on)
-	case r.Kind != ResidentID || !r.Birth.Valid() || !c.From.Valid() || c.From.Before(secondGeneration):
+	case r.Kind != ResidentID || !r.Birth.Valid():
+		return DocumentFinding{}
+	case c.From == Date{}:
+		return r.termOfUnknownIssue(c, on)
+	case !c.From.Valid() || c.From.Before(secondGeneration):
 		return DocumentFinding{}
 	}
 	age, ok := Age(r.Birth, c.From)
@@ -232,7 +272,26 @@ func (r *Result) validityTerm(c *Claims, on Date) DocumentFinding {
 	return DocumentFinding{Failed, ValidityAgeMismatch}
 }
 
+// termOfUnknownIssue judges an end whose beginning was not said: the card was issued on the day of the check at the
+// latest, at an age up to the present one.
+func (r *Result) termOfUnknownIssue(c *Claims, on Date) DocumentFinding {
+	age, ok := Age(r.Birth, on)
+	if !ok {
+		return DocumentFinding{}
+	}
+	longest := termAt(age)
+	if c.LongTerm {
+		return agree(longest == withoutEnd, ValidityAgeMismatch)
+	}
+	if longest == withoutEnd {
+		longest = termAt(longTermAge - 1) // of a card from before that birthday
+	}
+	return agree(c.To.days()-on.addMonths(12*longest).days() <= 1, ValidityAgeMismatch)
+}
+
 const (
+	// longTermAge is the age from which cards have no end.
+	longTermAge = 46
 	// applicationMonths: a card is issued within 60 days of the application, 90 where roads are bad (resident-ID law,
 	// article 12).
 	applicationMonths = 3
@@ -249,7 +308,7 @@ func termAt(age int) int {
 		return 5
 	case age < 26:
 		return 10
-	case age < 46:
+	case age < longTermAge:
 		return 20
 	}
 	return withoutEnd
@@ -326,7 +385,8 @@ func BandOf(birth, on Date) AgeBand {
 }
 
 // PassportState reads the state that is said to have issued a passport; zero when ISO 3166 and ICAO Doc 9303 know none.
-// Passports of Hong Kong and Macao are China's, and their zones say so (ICAO Doc 9303 part 3).
+// Passports of Hong Kong and Macao are China's, and their zones say so; those of all British nationals are Britain's, whose
+// zones tell the class (ICAO Doc 9303 part 3).
 func PassportState(code string) State {
 	s := ParseState(code)
 	switch {
@@ -334,6 +394,8 @@ func PassportState(code string) State {
 		return State{}
 	case s == State{'H', 'K', 'G'}, s == State{'M', 'A', 'C'}:
 		return china
+	case british(s):
+		return State{'G', 'B', 'R'}
 	}
 	return s
 }

@@ -197,7 +197,14 @@ func TestValidityTermByAgeAtIssue(t *testing.T) {
 
 		{"the law's first day", "1964-06-15", "2004-01-01", "2024-01-01", passed},
 		{"the day before it other terms held", "1964-06-15", "2003-12-31", "2013-12-31", DocumentFinding{}},
-		{"no day of issue", "1990-06-15", "", "2024-01-01", DocumentFinding{}},
+		{"no day of issue", "1990-06-15", "", "2024-01-01", passed},
+		{"no day of issue, twenty years from today", "1990-06-15", "", "2046-11-22", passed},
+		{"no day of issue, and longer than any term", "1990-06-15", "", "2046-11-24", DocumentFinding{Failed, ValidityAgeMismatch}},
+		{"no day of issue, a child's", "2015-06-15", "", "2031-11-24", DocumentFinding{Failed, ValidityAgeMismatch}},
+		{"no day of issue, a student's", "2005-06-15", "", "2036-11-24", DocumentFinding{Failed, ValidityAgeMismatch}},
+		{"no day of issue, an old card of somebody who is 46 now", "1980-06-15", "", "2046-06-01", passed},
+		{"no day of issue and no end, at 46", "1980-11-22", "", long, passed},
+		{"no day of issue and no end, the day before 46", "1980-11-23", "", long, DocumentFinding{Failed, ValidityAgeMismatch}},
 		{"no end", "1990-06-15", "2010-01-01", "", DocumentFinding{}},
 		{"issued before the birth", "2010-06-15", "2010-06-14", "2015-06-14", DocumentFinding{}},
 	} {
@@ -213,6 +220,28 @@ func TestValidityTermByAgeAtIssue(t *testing.T) {
 	permit := Check(ResidencePermit, "810000199408230021", on)
 	if got := permit.CrossCheck(Claims{From: Date{2024, 1, 1}, To: Date{2044, 1, 1}}, on)[ValidityTerm]; got != (DocumentFinding{}) {
 		t.Errorf("article 5 is not about residence permits: %s %s", got.Outcome, got.Code)
+	}
+}
+
+// A card whose end was left out has ended when its term has.
+func TestAnEndThatWasLeftOut(t *testing.T) {
+	for _, c := range []struct {
+		why         string
+		kind        Kind
+		birth, from string
+		want        DocumentCode
+	}{
+		{"issued at three, five years", ResidentID, "2006-03-15", "2010-01-01", DocumentExpired},
+		{"issued at twenty, ten years, a day of tolerance", ResidentID, "1996-06-15", "2016-11-21", NoDocumentCode},
+		{"issued at twenty, ten years and two days ago", ResidentID, "1996-06-15", "2016-11-20", DocumentExpired},
+		{"issued at forty-six, without end", ResidentID, "1960-06-15", "2006-06-15", NoDocumentCode},
+		{"temporary, within three months", TemporaryID, "1990-01-01", "2026-08-22", NoDocumentCode},
+		{"temporary, three months and two days ago", TemporaryID, "1990-01-01", "2026-08-20", DocumentExpired},
+	} {
+		r := Check(c.kind, born(day(t, c.birth)), on)
+		if got := r.CrossCheck(Claims{From: day(t, c.from)}, on)[ValidityDates].Code; got != c.want {
+			t.Errorf("%s: %v, want %v", c.why, got, c.want)
+		}
 	}
 }
 

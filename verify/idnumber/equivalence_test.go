@@ -37,8 +37,13 @@ func reference(kind Kind, raw string) string {
 		}
 		return "phone " + text
 	case ICCID:
-		text = strings.TrimRight(text, "F")
-		if len(text) == 20 && strings.HasPrefix(text, "8986") && (text[19] >= 'A' || luhnHolds(text)) {
+		if bare := strings.TrimRight(text, "F"); strings.Trim(bare, "0123456789") == "" {
+			text = bare
+		} else if len(text) > 20 {
+			text = text[:20] + strings.TrimRight(text[20:], "F")
+		}
+		if len(text) == 20 && strings.HasPrefix(text, "8986") && strings.Trim(text[:19], "0123456789") == "" &&
+			(text[19] >= 'A' || luhnHolds(text)) {
 			text = text[:19]
 		}
 		return "iccid " + text
@@ -50,12 +55,13 @@ func reference(kind Kind, raw string) string {
 
 // spelling joins the writings that fold joins.
 func spelling(raw string) string {
+	raw = strings.Trim(raw, "\t\r\n\u00a0\ufeff \u3000")
 	var out strings.Builder
 	for _, r := range raw {
 		if r >= '！' && r <= '～' {
 			r -= '！' - '!'
 		}
-		if !strings.ContainsRune(" -　‐‑", r) {
+		if !strings.ContainsRune(" -　‐‑\u2013\u2212", r) {
 			out.WriteRune(r)
 		}
 	}
@@ -116,7 +122,7 @@ func vary(t *rapid.T, text string) string {
 			break
 		}
 		i := rapid.IntRange(0, len(runes)-1).Draw(t, "place")
-		switch rapid.SampledFrom([]string{"change", "widen", "lower", "space", "swap", "drop", "double"}).Draw(t, "how") {
+		switch rapid.SampledFrom([]string{"change", "widen", "lower", "space", "dash", "edge", "swap", "drop", "double"}).Draw(t, "how") {
 		case "change":
 			runes[i] = rapid.SampledFrom([]rune("0123456789ABFHMX<()+")).Draw(t, "character")
 		case "widen":
@@ -127,6 +133,10 @@ func vary(t *rapid.T, text string) string {
 			runes[i] = []rune(strings.ToLower(string(runes[i])))[0]
 		case "space":
 			runes = append(runes[:i:i], append([]rune(" "), runes[i:]...)...)
+		case "dash":
+			runes = append(runes[:i:i], append([]rune("\u2013"), runes[i:]...)...)
+		case "edge":
+			runes = append([]rune("\t"), append(runes, '\u00a0')...)
 		case "swap":
 			j := (i + 1) % len(runes)
 			runes[i], runes[j] = runes[j], runes[i]

@@ -132,7 +132,7 @@ const (
 	CodeNotInForm         // this form of the kind has no such part, or not one that can be read
 	CodeEmbeddedMismatch  // the organisation code within has another check digit
 	CodeTypeUnknown       // suspicious: registering department and type are no pair of the standard's table
-	CodeIssuerUnknown     // suspicious: no issuer is known for this range
+	CodeIssuerUnknown     // no issuer is known for this range
 	CodeIssuerForeign     // suspicious: the range belongs to another country
 	CodePrefixUnallocated // suspicious: this range of phone numbers is not allocated
 	CodePrefixNotPersonal // suspicious: a range for things, not persons
@@ -173,7 +173,7 @@ func Codes() []Code {
 
 var suspicious = [codeCount]bool{
 	CodeLuhnMismatch: true, CodeDateTooOld: true, CodeAreaUnknown: true, CodeAreaAbolished: true, CodeTypeUnknown: true,
-	CodeIssuerUnknown: true, CodeIssuerForeign: true, CodePrefixUnallocated: true, CodePrefixNotPersonal: true,
+	CodeIssuerForeign: true, CodePrefixUnallocated: true, CodePrefixNotPersonal: true,
 	CodeLeadingUnusual: true, CodeStateUnknown: true,
 }
 

@@ -1,6 +1,9 @@
 package idnumber
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // maxRaw is the longest input in bytes: the longest canonical number in full-width characters, with room for spaces.
 const maxRaw = 128
@@ -11,11 +14,13 @@ const maxRaw = 128
 // digits of other scripts are refused):
 //   - full-width digits, letters, brackets, plus sign and slash, as their ASCII forms
 //   - lower-case ASCII letters, as upper-case
-//   - spaces (U+0020, U+3000) and hyphens (U+002D, U+2010, U+2011, U+FF0D) anywhere, as nothing
+//   - spaces (U+0020, U+3000) and hyphens (U+002D, U+2010, U+2011, U+2013, U+2212, U+FF0D) anywhere, as nothing
+//   - tabs, line ends, no-break spaces and byte-order marks at both ends, as nothing
 func (e *examination) fold(raw string) Code {
 	if len(raw) > maxRaw {
 		return CodeTooLong
 	}
+	raw = trim(raw)
 	n := 0
 	// Most numbers are digits from the first character on.
 	for n < len(raw) && n < numberCap && raw[n]-'0' <= 9 {
@@ -31,7 +36,7 @@ func (e *examination) fold(raw string) Code {
 			if r == utf8.RuneError && size == 1 {
 				return CodeNotUTF8
 			}
-			if c = narrow(r); c == 0 {
+			if c = byte(Narrow(r)); c == 0 {
 				return CodeBadCharacter
 			}
 			i += size
@@ -58,15 +63,31 @@ func (e *examination) fold(raw string) Code {
 	return NoCode
 }
 
-// narrow gives the ASCII form of a character of the closed list, 0 for any other.
-func narrow(r rune) byte {
+// trim drops what spreadsheets and copying leave around a number.
+func trim(raw string) string {
+	if n := len(raw); n == 0 || plain(raw[0]) && plain(raw[n-1]) {
+		return raw
+	}
+	return strings.TrimFunc(raw, func(r rune) bool {
+		switch r {
+		case '\t', '\r', '\n', '\u00a0', '\ufeff', ' ', '\u3000':
+			return true
+		}
+		return false
+	})
+}
+
+func plain(c byte) bool { return c > ' ' && c < utf8.RuneSelf }
+
+// Narrow gives the ASCII form of a full-width character, space or hyphen of the closed list; 0 for any other character.
+func Narrow(r rune) rune {
 	const fullWidth = '！' - '!'
 	switch {
 	case r >= '０' && r <= '９', r >= 'Ａ' && r <= 'Ｚ', r >= 'ａ' && r <= 'ｚ', r == '（', r == '）', r == '－', r == '＋', r == '／':
-		return byte(r - fullWidth)
+		return r - fullWidth
 	case r == '\u3000':
 		return ' '
-	case r == '\u2010', r == '\u2011':
+	case r == '\u2010', r == '\u2011', r == '\u2013', r == '\u2212':
 		return '-'
 	}
 	return 0

@@ -14,9 +14,10 @@
 //   - hkmo_permit: the first nine characters, without the count of replacements
 //   - tw_permit: the first eight digits, without the count of replacements and the issuing office after it
 //   - military_id, armed_police_id: with 字第 and 号 or without
-//   - passport_mrz of a passport (TD3) and passport with the same issuing state and number; the state D is DEU
-//   - mobile_phone with or without +86 or 0086; iccid with or without its check digit and padding; imei with or
-//     without its check digit, and the imeisv of the same device
+//   - passport_mrz of a passport (TD3) and passport with the same issuing state and number; the state D is DEU,
+//     HKG and MAC are CHN, and the classes of British nationals GBR
+//   - mobile_phone with or without +86, 0086 or 86; iccid with or without its check digit or the manufacturer's letter in
+//     its place, and padding; imei with or without its check digit, and the imeisv of the same device
 //
 // The old and the new number of a foreigner's permanent residence card cannot be computed from each other: they are two
 // documents of one person, linked by evidence and not here.
@@ -109,8 +110,13 @@ func NewChecker(areas *gb2260.Table) *Checker {
 // Use replaces the division codes; checks that run keep the table they began with.
 func (c *Checker) Use(areas *gb2260.Table) { c.areas.Store(areas) }
 
-// Areas gives the division codes in use.
-func (c *Checker) Areas() *gb2260.Table { return c.areas.Load() }
+// Areas gives the division codes in use; the built-in ones until Use was called on a zero Checker.
+func (c *Checker) Areas() *gb2260.Table {
+	if areas := c.areas.Load(); areas != nil {
+		return areas
+	}
+	return gb2260.Default()
+}
 
 var builtin = sync.OnceValue(func() *Checker { return NewChecker(gb2260.Default()) })
 
@@ -120,7 +126,7 @@ func Check(kind Kind, raw string, on Date) Result { return builtin().Check(kind,
 // Check judges a number of the given kind as of a civil date in China. A kind it does not know gives Invalid with
 // CodeUnknownKind. A date that is not in the calendar lies before every birth, so that the check fails closed.
 func (c *Checker) Check(kind Kind, raw string, on Date) Result {
-	e := examination{on: on, areas: c.areas.Load()}
+	e := examination{on: on, areas: c.Areas()}
 	e.r.Kind = kind
 	switch kind {
 	case PassportMRZ:

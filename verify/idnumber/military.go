@@ -21,6 +21,7 @@ func (e *examination) military(raw string) {
 		e.stop(CodeTooLong)
 		return
 	}
+	raw = trim(raw)
 	var han [militaryHan * utf8.UTFMax]byte
 	n, rest := militaryPrefix(&han, raw)
 	if code := e.fold(rest); code != NoCode {
@@ -88,7 +89,7 @@ func militaryPrefix(han *[militaryHan * utf8.UTFMax]byte, raw string) (n int, re
 // separator reports whether fold writes the character as nothing.
 func separator(r rune) bool {
 	if r >= utf8.RuneSelf {
-		r = rune(narrow(r))
+		r = Narrow(r)
 	}
 	return r == ' ' || r == '-'
 }

@@ -102,7 +102,7 @@ func zoneChar(s string) (c byte, size int, code Code) {
 		if r == utf8.RuneError && n == 1 {
 			return 0, 0, CodeNotUTF8
 		}
-		c, size = narrow(r), n
+		c, size = byte(Narrow(r)), n
 		if r == '＜' {
 			c = filler
 		}

@@ -39,9 +39,10 @@ func TestNumberDoesNotLeak(t *testing.T) {
 		Shown  Number
 		Result Result
 	}
+	claims := Claims{Birth: Date{1949, 12, 31}}
 	w := wrapped{n, Result{Canonical: n}, n, r}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d", "%t", "%T", "%20s"} {
-		for _, v := range []any{n, &n, []Number{n}, map[Number]Number{n: n}, w, &w, r, &r, errors.Join(fmt.Errorf("%v %v", n, r))} {
+		for _, v := range []any{n, &n, []Number{n}, map[Number]Number{n: n}, w, &w, r, &r, r.Area, &r.Area, claims, &claims, errors.Join(fmt.Errorf("%v %v", n, r))} {
 			if text := fmt.Sprintf(verb, v); leaks(text) {
 				t.Errorf("%s of %T leaks", verb, v)
 			}
@@ -51,7 +52,7 @@ func TestNumberDoesNotLeak(t *testing.T) {
 	for _, h := range []slog.Handler{slog.NewTextHandler(&out, nil), slog.NewJSONHandler(&out, nil)} {
 		slog.New(h).Info("x", "n", n, "p", &n, "w", w, "r", r, "many", []Number{n})
 	}
-	for _, v := range []any{n, r, w, map[string]any{"n": n, "r": r}} {
+	for _, v := range []any{n, r, w, r.Area, claims, map[string]any{"n": n, "r": r}} {
 		text, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)
@@ -87,6 +88,16 @@ func TestNumberMask(t *testing.T) {
 	}
 	if got := Check(MilitaryID, "军字第12345678号", on).Canonical.String(); got != "*********" {
 		t.Errorf("a number that begins with a Han character shows %q", got)
+	}
+}
+
+func TestWhatIsBesideTheNumberIsHidden(t *testing.T) {
+	r := Check(ResidentID, secret, on)
+	for _, v := range []any{r.Area, &r.Area, Claims{Birth: r.Birth, Sex: r.Sex}} {
+		text, err := json.Marshal(v)
+		if got := fmt.Sprintf("%v %+v %#v %d", v, v, v, v); got != strings.Repeat(hidden+" ", 3)+hidden || err != nil || string(text) != `"`+hidden+`"` {
+			t.Errorf("%T prints %s, %s", v, got, text)
+		}
 	}
 }
 

@@ -27,8 +27,12 @@ func (e *examination) hkmoPermit() {
 	case e.n != hkmoLength:
 		form = FormPermitCounted
 	}
-	if !allDigits(digits) {
+	switch {
+	case !allDigits(digits):
 		e.stop(CodeBadCharacter)
+		return
+	case (e.b[1] == 'A' || e.b[1] == '0') && allZero(e.b[2:hkmoLength]):
+		e.stop(CodeAllZero)
 		return
 	}
 	r.State, r.Form = china, form

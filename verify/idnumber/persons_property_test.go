@@ -4,7 +4,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"pgregory.net/rapid"
 )
@@ -209,41 +208,5 @@ func TestTaiwanUBNCatchesWhatItPromises(t *testing.T) {
 				t.Fatalf("place %d changed from %c to %c: caught %v, promised %v", place+1, number[place], to, caught, promised)
 			}
 		})
-	})
-}
-
-// FuzzPersons wants of any bytes: no panic, a code for every refusal, and a canonical number that is its own.
-func FuzzPersons(f *testing.F) {
-	for _, s := range []string{
-		"", "H1234567801", "HA1234567", "1234567801(B)", "KAZ110090123105", "911398199012310021", "L898902C3",
-		"A123456(3)", "1/234567/8", "A123456789", "AA00000009", "04595257", "军字第12345678号", "武警 字 第 １２３４ 号",
-		"(((", ")", "()", "////////", "字第号", "\xe5\x86", "11010519491231002X", strings.Repeat("军", 42),
-	} {
-		f.Add(s, uint16(2026), uint8(11), uint8(22))
-	}
-	f.Add("KAZ110000022900", uint16(65535), uint8(2), uint8(29))
-	f.Fuzz(func(t *testing.T, raw string, year uint16, month, day uint8) {
-		for _, kind := range personKinds {
-			r := Check(kind, raw, Date{year, month, day})
-			canonical := r.Canonical.Reveal()
-			if (r.Status == Invalid) != (canonical == "") || (r.Status == Valid) != (r.Reason == NoCode) {
-				t.Fatalf("%s: %v", kind, r)
-			}
-			if !utf8.ValidString(raw) && r.Status != Invalid || !utf8.ValidString(canonical) {
-				t.Fatalf("%s: %v, no UTF-8", kind, r)
-			}
-			for p, f := range r.Findings {
-				if f.Outcome == Absent == kind.profile().parts.has(Part(p)) {
-					t.Fatalf("%s: %s is %v", kind, Part(p), f)
-				}
-			}
-			if canonical == "" {
-				continue
-			}
-			again := Check(kind, canonical, Date{year, month, day})
-			if again.Canonical != r.Canonical || again.Status != r.Status || again.Reason != r.Reason {
-				t.Fatalf("%s: %v, canonical again: %v", kind, r, again)
-			}
-		}
 	})
 }

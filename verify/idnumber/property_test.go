@@ -17,8 +17,10 @@ func generator(t *rapid.T) *Generator {
 	return &Generator{Rand: rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0)), On: on}
 }
 
-func draw(t *rapid.T) (Kind, string) {
-	kind := rapid.SampledFrom([]Kind{ResidentID, ResidencePermit}).Draw(t, "kind")
+func draw(t *rapid.T) (Kind, string) { return drawOf(t, ResidentID, ResidencePermit) }
+
+func drawOf(t *rapid.T, kinds ...Kind) (Kind, string) {
+	kind := rapid.SampledFrom(kinds).Draw(t, "kind")
 	n, err := generator(t).Next(kind)
 	if err != nil {
 		t.Fatal(err)
@@ -144,48 +146,89 @@ func TestSpecimenErrors(t *testing.T) {
 	}
 }
 
+// writings has right, wrong and strange writings of every kind, beside a generated one.
+var writings = map[Kind][]string{
+	ResidentID: {
+		"11010519491231002X", "440524188001010014", "110105010203999", "610104620927690", "110105194912310021", "１１０１０５", "Ⅹ",
+		"(8)", " １１０１０５-19491231002ｘ", with("11019919900101000"),
+	},
+	HKMOPermit:    {"H1234567801", "HA1234567"},
+	TWPermit:      {"1234567801(B)"},
+	ForeignPR:     {"KAZ110090123105", "KAZ110000022900", old("ZZZ44999012310"), "911398199012310021"},
+	Passport:      {"L898902C3", " ｅ-12345678"},
+	MilitaryID:    {"军字第12345678号", "武警 字 第 １２３４ 号", "字第号", "军\xff", "\xe5\x86", strings.Repeat("军", 42)},
+	ArmedPoliceID: {"11010519491231002X", "武警 字第 12345678 号"},
+	HKID:          {"A123456(3)", "AB987654(3)", "(((", ")", "()"},
+	MacauBIR:      {"1/234567/8", "////////"},
+	TaiwanID:      {"A123456789", "AA00000009"},
+	TaiwanUBN:     {"04595257"},
+	USCC:          {"91350100M000100Y43", "91350211M00013FA1N", "362322198709086409", "B1999900000000000Y", "9135"},
+	OrgCode:       {"D2143569-X", "00000000-0", "(X"},
+	BizReg:        {"110108000000016", "999999999999999"},
+	BankCard:      {"6216261000000000018", "6221558812340000", "0000000000000000", "1"},
+	MobilePhone:   {"13800000000", "+86 138 0000 0000", "008613800000000", "1064800000000", "+", "15400000000"},
+	ICCID: {
+		"89860070310112094320", "8986007031011209432F", "898600B5000000000001", "8986010110231170983S", "8985200000000000010",
+		"FFFF",
+	},
+	IMEI: {"490154203237518", "49015420323751", "4901542032375100", "00000000000000"},
+}
+
+// FuzzCheck reads every writing as a number of every kind, and of the kind that the fuzzer names.
 func FuzzCheck(f *testing.F) {
-	g := &Generator{Rand: rand.New(rand.NewPCG(1, 1)), On: on}
 	for _, kind := range Kinds() {
-		text, err := g.Next(kind)
-		if err != nil {
-			f.Fatal(err)
+		generated := benchNumber(f, kind, 1)
+		f.Add(string(kind), generated, uint16(2026), uint8(11), uint8(22))
+		f.Add(string(kind), strings.ToLower(generated)+" ", uint16(0), uint8(0), uint8(0))
+		for _, raw := range writings[kind] {
+			f.Add(string(kind), raw, uint16(2026), uint8(11), uint8(22))
+			f.Add(string(kind), raw, uint16(65535), uint8(2), uint8(29))
 		}
-		f.Add(string(kind), text, uint16(2026), uint8(11), uint8(22))
-		f.Add(string(kind), strings.ToLower(text)+" ", uint16(0), uint8(0), uint8(0))
 	}
-	for _, s := range []string{"11010519491231002X", "440524188001010014", "110105010203999", "１１０１０５", "Ⅹ", "\xff", "(8)"} {
-		f.Add("resident_id", s, uint16(2026), uint8(11), uint8(22))
-	}
+	f.Add("loyalty_card", "", uint16(2026), uint8(11), uint8(22))
+	f.Add("loyalty_card", "\xff", uint16(0), uint8(0), uint8(0))
 	f.Fuzz(func(t *testing.T, kind, raw string, year uint16, month, day uint8) {
-		on := Date{year, month, day}
-		r := Check(Kind(kind), raw, on)
-		checkInvariants(t, raw, &r)
-		if r.Canonical.IsZero() || r.Kind == PassportMRZ { // a zone's canonical number is a passport's
-			return
-		}
-		again := Check(r.Kind, r.Canonical.Reveal(), on)
-		if again.Subject() != r.Subject() || again.Status == Invalid {
-			t.Fatalf("%q: %v, canonical again: %v", raw, r, again)
+		for _, kind := range append(Kinds(), Kind(kind)) {
+			checkInvariants(t, kind, raw, Date{year, month, day})
 		}
 	})
 }
 
+func TestInvariants(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		kind, text := drawOf(t, Kinds()...)
+		checkInvariants(t, kind, vary(t, text), on)
+	})
+}
+
 // checkInvariants holds a result against what every result promises.
-func checkInvariants(t *testing.T, raw string, r *Result) {
-	t.Helper()
-	if (r.Status == Invalid) != r.Canonical.IsZero() || (r.Status == Valid) != (r.Reason == NoCode) {
-		t.Fatalf("%q: %v", raw, r)
+func checkInvariants(t interface{ Fatalf(string, ...any) }, kind Kind, raw string, day Date) {
+	r := Check(kind, raw, day)
+	canonical := r.Canonical.Reveal()
+	if (r.Status == Invalid) != (canonical == "") || (r.Status == Valid) != (r.Reason == NoCode) {
+		t.Fatalf("%s %q: %v", kind, raw, r)
 	}
+	parts := kind.Parts()
 	for p, f := range r.Findings {
-		if (f.Outcome == Passed || f.Outcome == Absent) != (f.Code == NoCode) {
-			t.Fatalf("%q: %v is %v", raw, Part(p), f)
-		}
-		if f.Outcome != Absent && !slices.Contains(r.Kind.Parts(), Part(p)) {
-			t.Fatalf("%q: %v is no part of a %s", raw, Part(p), r.Kind)
+		if (f.Outcome == Passed || f.Outcome == Absent) != (f.Code == NoCode) || (f.Outcome == Absent) == slices.Contains(parts, Part(p)) {
+			t.Fatalf("%s %q: %v is %v", kind, raw, Part(p), f)
 		}
 	}
 	if !utf8.ValidString(raw) && r.Status != Invalid {
-		t.Fatalf("%q is no UTF-8 and %v", raw, r)
+		t.Fatalf("%s %q is no UTF-8 and %v", kind, raw, r)
+	}
+	if canonical == "" {
+		return
+	}
+	military := kind == MilitaryID || kind == ArmedPoliceID
+	if !utf8.ValidString(canonical) || !military && strings.Trim(canonical, base36) != "" {
+		t.Fatalf("%s %q: canonical %q", kind, raw, canonical)
+	}
+	if kind == PassportMRZ { // a zone's canonical number is a passport's
+		return
+	}
+	again := Check(kind, canonical, day)
+	if again.Subject() != r.Subject() || again.Canonical != r.Canonical || again.Status != r.Status || again.Reason != r.Reason {
+		t.Fatalf("%s %q: %v, canonical again: %v", kind, raw, r, again)
 	}
 }

@@ -1,6 +1,14 @@
 package idnumber
 
-import "realname/verify/idnumber/gb2260"
+import (
+	"fmt"
+	"io"
+	"log/slog"
+
+	"realname/verify/idnumber/gb2260"
+)
+
+const hidden = "[hidden]"
 
 const (
 	residentLength = 18
@@ -34,6 +42,15 @@ func (a Area) FullName() string {
 	}
 	return a.table.FullName(a.Code, int(a.year))
 }
+
+// Format hides the area from every verb: with the year it tells much of a person.
+func (a Area) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
+
+// LogValue hides the area.
+func (a Area) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// MarshalText hides the area from encoders.
+func (a Area) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
 // permitArea names the three codes of residence permits; 830000 is not in GB/T 2260.
 func permitArea(code gb2260.Code) string {

@@ -3,10 +3,11 @@ package idnumber
 import "realname/verify/idnumber/gb2260"
 
 const (
-	usccLength    = 18
-	usccAlphabet  = "0123456789ABCDEFGHJKLMNPQRTUWXY" // GB 32100-2015: I, O, S, V and Z are left out
-	orgCodeLength = 9
-	bizRegLength  = 15
+	usccLength      = 18
+	usccAlphabet    = "0123456789ABCDEFGHJKLMNPQRTUWXY" // GB 32100-2015: I, O, S, V and Z are left out
+	orgCodeLength   = 9
+	bizRegLength    = 15
+	bizRegOldLength = 13 // before GS 15-2006
 	// registeredNationally is the division code of the State Administration's own register.
 	registeredNationally = 100000
 	base36               = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -213,21 +214,26 @@ func alphanumeric(b []byte) bool {
 	return true
 }
 
-// bizReg judges the 15 digits AAAAAA SSSSSSSS C: division, sequence, check digit.
+// bizReg judges the 15 digits AAAAAA SSSSSSSS C: division, sequence, check digit; or the 13 digits of before 2007, which have
+// no check digit. Older numbers in words, 企独沪总字第…号, and provincial variants with letters are not read.
 func (e *examination) bizReg() {
 	switch {
-	case e.n != bizRegLength:
+	case e.n != bizRegLength && e.n != bizRegOldLength:
 		e.stop(CodeBadLength)
 		return
-	case !allDigits(e.b[:bizRegLength]):
+	case !allDigits(e.b[:e.n]):
 		e.stop(CodeBadCharacter)
 		return
 	}
 	e.r.State = china
 	e.warn(Structure, CodeFormSuperseded)
-	e.demand(CheckDigit, e.b[14] == mod1110(e.b[:14]), CodeCheckDigitMismatch)
+	if e.n == bizRegOldLength {
+		e.omit(CheckDigit, CodeCheckDigitAbsent)
+	} else {
+		e.demand(CheckDigit, e.b[14] == mod1110(e.b[:14]), CodeCheckDigitMismatch)
+	}
 	e.registrar(e.b[:6])
-	e.settle(bizRegLength)
+	e.settle(e.n)
 }
 
 // mod1110 gives the check digit of ISO 7064 MOD 11,10.

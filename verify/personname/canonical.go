@@ -14,7 +14,7 @@ func Canonical(raw string) (string, bool) {
 		return "", false
 	}
 	letters := only(Width) | only(Case) | only(CompatibilityForm) | only(PrivateUse) | only(VariantForm)
-	runes := n.fold(letters)
+	runes := n.dotted().fold(letters)
 	var out strings.Builder
 	for i := 0; i < len(runes); {
 		j := i

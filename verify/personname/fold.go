@@ -10,9 +10,9 @@ import (
 // fold takes the named differences away.
 func (n name) fold(take Reasons) []rune {
 	out := make([]rune, 0, len(n.runes))
-	for _, r := range n.runes {
+	for at, r := range n.runes {
 		switch {
-		case separator(r):
+		case separator(r), n.stroke(at):
 			if take.Has(Separator) {
 				continue
 			}
@@ -64,9 +64,14 @@ func narrow(r rune) rune {
 	return r
 }
 
-// upper capitalises the scripts whose names are written in capitals.
+// capitals are the scripts whose names are written in capitals.
+var capitals = []*unicode.RangeTable{unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Armenian}
+
 func upper(r rune) rune {
-	if unicode.IsLetter(r) && (unicode.Is(unicode.Latin, r) || unicode.Is(unicode.Cyrillic, r) || unicode.Is(unicode.Greek, r)) {
+	if r >= 'A' && r <= 'Z' {
+		return r
+	}
+	if unicode.IsLetter(r) && unicode.In(r, capitals...) {
 		return unicode.ToUpper(r)
 	}
 	return r

@@ -2,7 +2,9 @@ package personname
 
 import (
 	"slices"
+	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -14,63 +16,118 @@ var transliterations = map[rune][]string{
 }
 
 // practice is what else is written for a letter, outside that table: in tickets and registers, in Azerbaijan's
-// passports, and in pinyin without the diaeresis.
+// passports, in pinyin without the diaeresis, in West Africa without the hooks, and in Russian print.
 var practice = map[rune][]string{
 	'ß': {"SS"}, 'Ø': {"O"}, 'Ð': {"DH"}, 'Ə': {"A", "E"}, 'Ü': {"V", "YU"}, 'ĸ': {"K"}, 'ŉ': {"N"},
+	'Ɓ': {"B"}, 'Ɗ': {"D"}, 'Ɛ': {"E"}, 'Ɔ': {"O"}, 'Ƙ': {"K"}, 'Ƴ': {"Y"}, 'Ё': {"Е"},
 }
 
-// spellings lists what may be written for a letter in A-Z; nothing when there is no rule.
+// spellings lists what may be written for a letter, in small letters for one that has a capital; nothing when there is
+// no rule.
 func spellings(r rune) []string {
-	r = upper(r)
-	if all := slices.Concat(transliterations[r], practice[r]); len(all) > 0 {
+	capital := upper(r)
+	all := slices.Concat(transliterations[capital], practice[capital])
+	if len(all) == 0 {
+		all = withoutMarks(capital)
+	}
+	if capital == r {
 		return all
 	}
-	if !unicode.Is(unicode.Latin, r) {
+	for i := range all {
+		all[i] = strings.ToLower(all[i])
+	}
+	return all
+}
+
+// withoutMarks gives what is written for a capital of the alphabets that are written without diacritics too: the
+// spellings of the letter with fewer of them, the letter under them, the letters of a ligature or digraph.
+func withoutMarks(capital rune) []string {
+	decomposed := []rune(norm.NFD.String(string(capital)))
+	if unicode.Is(unicode.Greek, capital) && decomposed[0] != capital {
+		return []string{string(decomposed[0])}
+	}
+	if !unicode.Is(unicode.Latin, capital) || narrow(capital) != capital {
 		return nil
 	}
-	if base := []rune(norm.NFD.String(string(r)))[0]; base >= 'A' && base <= 'Z' {
-		return []string{string(base)}
+	for n := len(decomposed) - 1; n > 0; n-- {
+		fewer := []rune(norm.NFC.String(string(decomposed[:n])))
+		if all := transliterations[fewer[0]]; len(fewer) == 1 && all != nil {
+			return slices.Concat(all, practice[fewer[0]])
+		}
 	}
-	return nil
+	var letters strings.Builder
+	for _, r := range norm.NFKD.String(string(capital)) {
+		switch r = upper(r); {
+		case r >= 'A' && r <= 'Z':
+			letters.WriteRune(r)
+		case !unicode.IsMark(r):
+			return nil
+		}
+	}
+	return []string{letters.String()}
+}
+
+// spellingsOfMarked lists what may be written for a letter outside A-Z.
+func spellingsOfMarked(r rune) []string {
+	if r < unicode.MaxASCII {
+		return nil
+	}
+	return spellings(r)
+}
+
+// unwritten tells the marks that many leave out, where they did not compose: combining diacritics, the vowel signs of
+// Arabic with the stroke that draws a word out, the points of Hebrew.
+func unwritten(r rune) bool {
+	switch {
+	case r >= 0x0300 && r <= 0x036F, r >= 0x064B && r <= 0x0652, r == 0x0670, r == 0x0640:
+		return true
+	}
+	return r >= 0x0591 && r <= 0x05C7 && unicode.IsMark(r)
 }
 
 // lattice is every spelling of a name at once: nodes in a row, and from each the letters that lead on.
 type lattice [][]step
 
 type step struct {
-	letter rune
-	to     int
+	letter  rune
+	to      int
+	anyCase bool
 }
 
-// spell builds the lattice of a folded name; the last node is its end. Combining diacritics (U+0300 to U+036F) that did
-// not compose are left out.
-func spell(runes []rune) lattice {
+func (s step) agrees(t step) bool {
+	return s.letter == t.letter || (s.anyCase || t.anyCase) && upper(s.letter) == upper(t.letter)
+}
+
+// spell builds the lattice of a folded name; the last node is its end.
+func spell(runes []rune) lattice { return spellBy(runes, spellingsOfMarked) }
+
+func spellBy(runes []rune, alternativesOf func(rune) []string) lattice {
 	l := lattice{nil}
 	for _, r := range runes {
-		if r >= 0x0300 && r <= 0x036F {
+		if unwritten(r) {
 			continue
 		}
 		at := len(l) - 1
-		alternatives := spellings(r)
-		if r < unicode.MaxASCII {
-			alternatives = nil
-		}
+		alternatives := alternativesOf(r)
 		inner := 0
 		for _, s := range alternatives {
-			inner += len(s) - 1
+			inner += utf8.RuneCountInString(s) - 1
 		}
 		end := at + inner + 1
 		l = append(l, make(lattice, end-at)...)
-		l[at] = append(l[at], step{r, end})
+		l[at] = append(l[at], step{letter: r, to: end})
+		// Small letters without a capital stand among capitals too.
+		caseless := unicode.IsLower(r) && upper(r) == r
 		next := at + 1
 		for _, s := range alternatives {
 			from := at
-			for i := range len(s) {
+			letters := []rune(s)
+			for i, letter := range letters {
 				to := end
-				if i < len(s)-1 {
+				if i < len(letters)-1 {
 					to, next = next, next+1
 				}
-				l[from] = append(l[from], step{rune(s[i]), to})
+				l[from] = append(l[from], step{letter, to, caseless || i > 0})
 				from = to
 			}
 		}
@@ -95,7 +152,7 @@ func meet(a, b lattice, prefix bool) bool {
 		}
 		for _, s := range a[at.a] {
 			for _, t := range b[at.b] {
-				if key := s.to*len(b) + t.to; s.letter == t.letter && !seen[key] {
+				if key := s.to*len(b) + t.to; s.agrees(t) && !seen[key] {
 					seen[key] = true
 					open = append(open, pair{s.to, t.to})
 				}

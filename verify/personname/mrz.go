@@ -51,34 +51,32 @@ func zone(primary, secondary string) Reasons {
 // latinZone compares a Latin name, which may stand in either order. The zone has capitals only, so case tells nothing.
 func latinZone(n name, primary, secondary string, truncated bool) Result {
 	n = name{runes: n.fold(only(Case)), scripts: n.scripts}
-	for _, r := range n.runes {
-		if !separator(r) && !space(r) && r >= 0x80 && spellings(narrow(r)) == nil {
-			return Result{Unreadable, only(OtherSpelling)}
-		}
+	if !n.spelled() {
+		return Result{Unreadable, only(OtherSpelling)}
 	}
 	z := name{runes: []rune(strings.Trim(primary+" "+secondary, " ")), scripts: scriptLatin}
 	if slices.Equal(n.runes, z.runes) {
 		return Result{Match, 0}
 	}
-	if why, ok := sameWriting(n, z); ok {
-		return Result{Variant, why}
+	found := inOneScript(n, z)
+	if found.Agreement == Variant || !truncated {
+		return found
 	}
-	if why, ok := inOtherOrder(n, z); ok {
-		return Result{Variant, why}
-	}
-	if !truncated {
-		return Result{Agreement: Mismatch}
-	}
-	if shortened(n.words(), strings.Fields(primary), strings.Fields(secondary)) {
-		return Result{Variant, only(Truncated)}
-	}
-	words := n.words()
-	for k := 1; k < min(len(words), maxWords); k++ {
-		if shortened(append(words[k:len(words):len(words)], words[:k]...), strings.Fields(primary), strings.Fields(secondary)) {
-			return Result{Variant, only(Truncated) | only(Order)}
+	why := only(Truncated)
+	for words := range orders(n.words()) {
+		if shortened(words, strings.Fields(primary), strings.Fields(secondary)) {
+			return Result{Variant, why}
 		}
+		why = only(Truncated) | only(Order)
 	}
-	return Result{Agreement: Mismatch}
+	return found
+}
+
+// spelled tells whether there is a rule for each letter of a Latin name.
+func (n name) spelled() bool {
+	return !slices.ContainsFunc(n.runes, func(r rune) bool {
+		return r >= 0x80 && !separator(r) && !space(r) && !unwritten(r) && spellings(narrow(r)) == nil
+	})
 }
 
 // shortened tells whether the zone's words are the name's, cut short as Doc 9303 allows: letters off the end of a

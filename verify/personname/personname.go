@@ -10,7 +10,9 @@
 // Han characters differ by a listed pair only: a traditional and its simplified form, or two shapes of one character
 // (forms.txt). Two characters that the Table of General Standard Chinese Characters (2013) keeps apart are two names,
 // although dictionaries call some of them variants: U+5586 and U+54F2, U+5803 and U+5764. Traditional forms that were
-// simplified alike are two characters as well: U+767C and U+9AEE.
+// simplified alike are two characters as well: U+767C and U+9AEE. Six pairs of the Table are Variant all the same, with
+// the reason OneSense, since converters bring the one to the other in every sense: 乾 and 干, 徵 and 征, 藉 and 借, 瞭 and
+// 了, 麽 and 么, 夥 and 伙.
 //
 // Characters are read as GB 18030-2022 has them: its former private-use code points as what replaced them; any other
 // private-use character cannot be read.
@@ -71,10 +73,11 @@ const (
 	PrivateUse                      // a private-use code point of GB 18030 before 2022
 	TraditionalForm                 // a traditional and its simplified form
 	VariantForm                     // another shape of one character, or a variation selector
-	Order                           // given name and surname change places
+	Order                           // given name and surname change places, or other words do
 	Romanised                       // one is in Latin letters, the other in Han characters
 	Truncated                       // the machine-readable zone had no room for all of it
-	Diacritic                       // a letter with a diacritic and what is written for it
+	Diacritic                       // a letter with a diacritic and what is written for it, or two that are written alike; vowel signs
+	OneSense                        // a traditional form of the character in one of its senses only: U+4E7E for U+5E72
 
 	Empty          // nothing but spaces and separators
 	TooLong        // longer than MaxBytes
@@ -82,15 +85,15 @@ const (
 	Placeholder    // ? * □ U+FFFD and the like: a system could not write the character
 	UnmappedUse    // a private-use character that no standard maps
 	BadCharacter   // control, direction or invisible characters, digits, symbols
-	OtherScript    // the names are in two scripts, and there is no table between them
-	OtherSpelling  // the Latin name is not Hanyu Pinyin, or the Han name is one that pinyin does not spell
+	OtherScript    // the names are in two scripts, or one of them is, and there is no table between them
+	OtherSpelling  // not Hanyu Pinyin, a letter without a rule, AE or A for a lost Ä, words parted otherwise, no name for pinyin
 	ReadingUnknown // the Mandarin reading of a character is not known
 	reasonCount
 )
 
 var reasonNames = [reasonCount]string{
 	"spacing", "separator", "width", "case", "compatibility_form", "private_use", "traditional_form", "variant_form", "order",
-	"romanised", "truncated", "diacritic",
+	"romanised", "truncated", "diacritic", "one_sense",
 	"name_empty", "name_too_long", "name_not_utf8", "placeholder", "private_use_unmapped", "name_bad_character", "other_script",
 	"other_spelling", "reading_unknown",
 }
@@ -173,11 +176,29 @@ func Compare(a, b string) Result {
 	if x.scripts&y.scripts == 0 {
 		return acrossScripts(x, y)
 	}
+	return inOneScript(x, y)
+}
+
+// inOneScript compares names that have a script in common and are not equal.
+func inOneScript(x, y name) Result {
 	if why, ok := sameWriting(x, y); ok {
 		return Result{Variant, why}
 	}
 	if why, ok := inOtherOrder(x, y); ok {
 		return Result{Variant, why}
+	}
+	return apart(x, y)
+}
+
+// apart judges names in one script that no rule brings together: it accuses only where the rules reach.
+func apart(x, y name) Result {
+	switch {
+	case x.scripts != y.scripts && (x.scripts|y.scripts)&scriptHan != 0:
+		return Result{Unreadable, only(OtherScript)}
+	case (x.scripts&y.scripts)&scriptLatin == 0 || (x.scripts|y.scripts)&scriptHan != 0:
+		return Result{Agreement: Mismatch}
+	case !x.spelled(), !y.spelled(), partedUnlike(x, y), marksLost(x, y):
+		return Result{Unreadable, only(OtherSpelling)}
 	}
 	return Result{Agreement: Mismatch}
 }
@@ -185,23 +206,25 @@ func Compare(a, b string) Result {
 // foldable are the differences that fold can take away.
 var foldable = []Reason{Spacing, Separator, Width, Case, CompatibilityForm, PrivateUse, VariantForm, Diacritic}
 
-// sameWriting compares two names of one script with every fold, and says without which they would not agree.
+// sameWriting compares two names of one script with every fold, and says which of them it takes to make them agree. Case
+// goes before Diacritic: a dotless i is no capital, but a small letter's spellings are small.
 func sameWriting(x, y name) (Reasons, bool) {
-	all := Reasons(0)
+	need := Reasons(0)
 	for _, r := range foldable {
-		all |= only(r)
+		need |= only(r)
 	}
-	why, ok := agree(x.fold(all), y.fold(all), all)
-	if !ok {
+	forms, ok := agree(x.fold(need), y.fold(need), need)
+	if !ok || (x.scripts|y.scripts)&scriptHan == 0 && !nested(spell(x.parted()), spell(y.parted())) {
 		return 0, false
 	}
+	// One after the other: two folds may each do what the other does, and then one of them is the reason.
 	for _, r := range foldable {
-		less := all &^ only(r)
-		if _, ok := agree(x.fold(less), y.fold(less), less); !ok {
-			why |= only(r)
+		less := need &^ only(r)
+		if fewer, ok := agree(x.fold(less), y.fold(less), less); ok {
+			need, forms = less, fewer
 		}
 	}
-	return why, true
+	return need | forms, true
 }
 
 // agree compares two folded names. The reasons are those of Han characters that differ.
@@ -224,41 +247,4 @@ func agree(x, y []rune, folds Reasons) (Reasons, bool) {
 		why |= form
 	}
 	return why, true
-}
-
-// maxWords bounds the search for another order.
-const maxWords = 12
-
-// inOtherOrder compares Latin names when the last words of one are the first of the other.
-func inOtherOrder(x, y name) (Reasons, bool) {
-	if x.scripts != scriptLatin || y.scripts != scriptLatin {
-		return 0, false
-	}
-	for _, pair := range [][2]name{{x, y}, {y, x}} {
-		words := pair[0].words()
-		if len(words) > maxWords {
-			continue
-		}
-		for k := 1; k < len(words); k++ {
-			turned := name{scripts: scriptLatin, runes: join(append(words[k:len(words):len(words)], words[:k]...))}
-			if slices.Equal(turned.runes, pair[1].runes) {
-				return only(Order), true
-			}
-			if why, ok := sameWriting(turned, pair[1]); ok {
-				return why | only(Order), true
-			}
-		}
-	}
-	return 0, false
-}
-
-func join(words [][]rune) []rune {
-	var out []rune
-	for i, w := range words {
-		if i > 0 {
-			out = append(out, ' ')
-		}
-		out = append(out, w...)
-	}
-	return out
 }

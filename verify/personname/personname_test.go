@@ -62,9 +62,15 @@ func TestHanNames(t *testing.T) {
 		{"吳测", "吴测", Variant, "traditional_form", "吴 is the simplified shape of 吳"},
 		{"吳测", "呉测", Variant, "variant_form", "two shapes, neither is the simplified one"},
 		{"戶测", "户测", Variant, "traditional_form", "户 is the simplified shape of 戶"},
-		{"戸测", "户测", Variant, "variant_form", "a third shape"},
+		{"戸测", "户测", Variant, "traditional_form,variant_form", "a third shape, of the traditional form"},
+		{"為测", "为测", Variant, "traditional_form", "Taiwan's shape of 爲, which some list as a shape of 为"},
+		{"説测", "说测", Variant, "traditional_form,variant_form", "a shape of 說, which is simplified to 说"},
+		{"裏测", "里测", Variant, "traditional_form,variant_form", "a shape of 裡, which is simplified to 里"},
 		{"衞测", "卫测", Variant, "variant_form,traditional_form", "衞 is a shape of 衛, and that is simplified to 卫"},
 		{"產测", "産测", Variant, "variant_form", "Taiwan's and Hong Kong's shape"},
+		{"顏测", "顔测", Variant, "variant_form", "two shapes, each simplified to 颜"},
+		{"测穎", "测頴", Variant, "variant_form", "likewise, to 颖"},
+		{"测柳", "测栁", Variant, "variant_form", "a shape that the sources lack"},
 		{"测喆", "测哲", Mismatch, "", "Unihan calls them variants; the 2013 table has both, 喆 for names"},
 		{"测堃", "测坤", Mismatch, "", "likewise"},
 		{"测昇", "测升", Mismatch, "", "likewise, although converters bring 昇 to 升"},
@@ -72,7 +78,16 @@ func TestHanNames(t *testing.T) {
 		{"阎测", "闫测", Mismatch, "", "two surnames"},
 		{"萧测", "肖测", Mismatch, "", "two surnames"},
 		{"于测", "於测", Mismatch, "", "於 is a surname of its own"},
-		{"測乾", "测干", Variant, "traditional_form", "乾 is simplified in one of its senses, and converters do it in all"},
+		{"测乾", "测干", Variant, "one_sense", "乾 is simplified in one of its senses, and converters do it in all"},
+		{"测徵", "测征", Variant, "one_sense", "likewise"},
+		{"藉测", "借测", Variant, "one_sense", "likewise"},
+		{"瞭测", "了测", Variant, "one_sense", "likewise"},
+		{"夥测", "伙测", Variant, "one_sense", "likewise"},
+		{"麽测", "么测", Variant, "one_sense", "likewise"},
+		{"麼测", "么测", Variant, "traditional_form", "but 麼 is its traditional form"},
+		{"麼测", "麽测", Mismatch, "", "and both are characters of their own"},
+		{"测乾", "测幹", Mismatch, "", "two characters that are both written 干"},
+		{"测試乾", "测试干", Variant, "traditional_form,one_sense", "beside a traditional form"},
 		{"钟测", "鍾测", Variant, "traditional_form", "鍾 is simplified to 钟 or, in names, to 锺"},
 		{"锺测", "鍾测", Variant, "traditional_form", "the other one"},
 		{"锺测", "钟测", Mismatch, "", "both are standard"},
@@ -111,7 +126,17 @@ func TestMinorityNames(t *testing.T) {
 			rows = append(rows, comparison{"测试古丽·甲乙提", "测试古丽" + string(dot) + "甲乙提", Variant, "separator", "a look-alike of the middle dot"})
 		}
 	}
-	check(t, rows)
+	for _, dot := range "\u318D\u1427\u02D9\u2E30\u4E36\u2F02" {
+		rows = append(rows, comparison{"测试古丽·甲乙提", "测试古丽" + string(dot) + "甲乙提", Variant, "separator", "what stands on cards for the middle dot"})
+	}
+	check(t, append(rows, []comparison{
+		{"测试丶甲乙", "测试甲乙", Variant, "separator", "a dropped dot stroke"},
+		{"测试丶甲乙", "测试⼂甲乙", Variant, "separator", "its character and its radical"},
+		{"测试 丶 甲乙", "测试·甲乙", Variant, "spacing,separator", "with spaces"},
+		{"测丶", "测", Mismatch, "", "at the end it separates nothing: a character of the name"},
+		{"测丶", "测⼂", Variant, "compatibility_form", "and its radical looks like it"},
+		{"测丶丶甲", "测甲", Mismatch, "", "two of them are characters"},
+	}...))
 }
 
 func TestLatinNames(t *testing.T) {
@@ -122,14 +147,23 @@ func TestLatinNames(t *testing.T) {
 		{"ｓpecimen", "SPECIMEN", Variant, "width,case", "both"},
 		{"SPECIMEN ANNA MARIA", "ANNA MARIA SPECIMEN", Variant, "order", "surname last"},
 		{"Specimen, Anna", "ANNA SPECIMEN", Variant, "order,case,separator", "surname first with its comma"},
-		{"ANNA MARIA SPECIMEN", "MARIA ANNA SPECIMEN", Mismatch, "", "given names in another order are another name"},
+		{"ANNA MARIA SPECIMEN", "MARIA ANNA SPECIMEN", Variant, "order", "registers disagree on which name is the middle one"},
 		{"SPECIMEN ANNAMARIA", "SPECIMEN ANNA-MARIA", Variant, "separator", "hyphen"},
 		{"SPECIMEN ANNA MARIA", "SPECIMEN ANNA-MARIA", Variant, "spacing,separator", "hyphen or space"},
 		{"O’SPECIMEN", "OSPECIMEN", Variant, "separator", "a typographic apostrophe"},
 		{"MÜSTERMANN", "MUESTERMANN", Variant, "diacritic", "Doc 9303-3 writes UE"},
 		{"MÜSTERMANN", "MUSTERMANN", Variant, "diacritic", "others drop the marks"},
 		{"MÜSTERMANN", "MU\u0308STERMANN", Match, "", "the same letter, decomposed"},
-		{"MUESTERMANN", "MUSTERMANN", Mismatch, "", "without the letter nobody knows"},
+		{"MUESTERMANN", "MUSTERMANN", Unreadable, "other_spelling", "both are written for Ü, and nobody knows whether there was one"},
+		{"Anna Muestermann", "MUSTERMANN ANNA", Unreadable, "other_spelling", "in another order"},
+		{"MÜSTER JOERG", "MUESTER JORG", Unreadable, "other_spelling", "beside a letter that shows"},
+		{"XU SHI", "XUE SHI", Mismatch, "", "in pinyin they are two syllables"},
+		{"MUESTERMANN", "MUSTERFRAU", Mismatch, "", "and the rest is compared"},
+		{"ﬁona", "FIONA", Variant, "case,diacritic", "a ligature"},
+		{"ǅem Specimen", "DZEM SPECIMEN", Variant, "case,diacritic", "a digraph"},
+		{"ǅEM", "DŽEM", Variant, "case,diacritic", "a digraph and its letters"},
+		{"Lǚ Shi", "LYU SHI", Variant, "case,diacritic", "a tone mark on a letter with a rule"},
+		{"ǼBE", "AEBE", Variant, "diacritic", "an accent on a letter with a rule"},
 		{"MÜSTERMÄNN", "MUESTERMÄNN", Variant, "diacritic", "letters with marks on both sides"},
 		{"PRØBE", "PROEBE", Variant, "diacritic", "Ø"},
 		{"PRÅBE", "PRAABE", Variant, "diacritic", "Å"},
@@ -137,10 +171,84 @@ func TestLatinNames(t *testing.T) {
 		{"MUẞTER", "MUSSTER", Variant, "diacritic", "ß"},
 		{"SPECIMEN", "SPECIMENT", Mismatch, "", "another letter"},
 		{"SPECIMEN ANNA MARIA", "SPECIMEN ANNA", Mismatch, "", "a name less"},
+		{"Émile", "émile", Variant, "case", "a small letter with a mark"},
+		{"Özil Mesut", "özil Mesut", Variant, "case", "one small letter, which has a spelling of its own"},
+		{"æ", "Æ", Variant, "case", "a ligature"},
+		{"Ş", "ş", Variant, "case", "a cedilla"},
+		{"ẞ", "ß", Variant, "diacritic", "the two meet in SS only"},
+		{"yıldız", "yildiz", Variant, "diacritic", "a dotless i is no capital"},
+		{"ıspec", "Ispec", Variant, "case", "although its capital is I"},
+		{"Þor", "Thor", Variant, "diacritic", "the second letter of a spelling is small or not"},
+		{"ÞOR", "THOR", Variant, "diacritic", "as its neighbours are"},
+		{"STRAß", "STRASS", Variant, "diacritic", "ß stands among capitals too"},
+		{"Þor", "thor", Variant, "case,diacritic", "but not the first"},
+		{"ü", "UE", Variant, "case,diacritic", "both differ"},
+		{"Ɗan Specimen", "Dan Specimen", Variant, "diacritic", "Hausa's hooked letters"},
+		{"ʿAlī Specimen", "Ali Specimen", Variant, "separator,diacritic", "the romanised ayn is dropped"},
+		{"ǃQARE", "QARE", Unreadable, "other_spelling", "nobody knows what is written for a click, in a zone or out of it"},
+		{"ǃQARE", "ǃqare", Variant, "case", "but the rest can be told"},
 		{"ОБРАЗЕЦ", "Образец", Variant, "case", "Cyrillic with Cyrillic"},
 		{"ОБРАЗЕЦ", "OBRAZETS", Unreadable, "other_script", "Cyrillic with Latin"},
-		{"SPECIMEN \U0001D400", "SPECIMEN A", Mismatch, "", "mathematical letters are not folded"},
-		{"SPECI\u043CEN", "SPECIMEN", Mismatch, "", "a Cyrillic letter within"},
+		{"SPECIMEN \U0001D400", "SPECIMEN A", Unreadable, "other_spelling", "mathematical letters are not folded"},
+		{"SPECI\u043CEN", "SPECIMEN", Unreadable, "other_spelling", "a Cyrillic letter within"},
+	})
+}
+
+func TestWhereWordsEnd(t *testing.T) {
+	check(t, []comparison{
+		{"XIAN SHI", "XI AN SHI", Variant, "spacing", "one side is parted further"},
+		{"XIAN", "XI'AN", Variant, "separator", "an apostrophe parts no words"},
+		{"XI AN", "XI'AN", Variant, "spacing,separator", "and none contradicts it"},
+		{"FANG AN", "FAN GAN", Mismatch, "", "another surname"},
+		{"LI MING", "LIM ING", Mismatch, "", "another surname"},
+		{"WANG AN", "WAN GAN", Mismatch, "", "another surname"},
+		{"JOHN SPECIMEN", "JOHNS PECIMEN", Mismatch, "", "another surname"},
+		{"AN FANG", "FAN GAN", Mismatch, "", "in another order too"},
+		{"FANG-AN", "FAN GAN", Mismatch, "", "a hyphen parts as a space does"},
+		{"FANG-AN", "FAN-GAN", Mismatch, "", "or two"},
+		{"Mu ller", "MÜL LER", Mismatch, "", "with a letter that has a rule"},
+		{"Mu eller", "MÜLLER", Variant, "spacing,case,diacritic", "even within its spelling"},
+		{"ANNA-MARIA VANDER SPEC", "ANNAMARIA VAN DER SPEC", Unreadable, "other_spelling", "the words end alike somewhere, and each side is parted further in one place"},
+		{"ОБРА ЗЕЦ", "ОБР АЗЕЦ", Mismatch, "", "other alphabets too"},
+	})
+}
+
+func TestWordOrder(t *testing.T) {
+	check(t, []comparison{
+		{"Nguyen Van An", "AN VAN NGUYEN", Variant, "order,case", "the middle name stays in the middle"},
+		{"NGUYEN THI VAN AN", "AN THI VAN NGUYEN", Variant, "order", "four words in any order"},
+		{"NGUYEN VAN AN", "AN VAN NGUY EN", Variant, "spacing,order", "parted further"},
+		{"NGUYEN VAN AN", "AN VAN PHAM", Mismatch, "", "another word"},
+		{"A B C D E", "C D E A B", Variant, "order", "more words: the last ones first"},
+		{"ANNA MARIA VAN DER SPEC", "VANDERSPEC MARIA ANNA", Variant, "spacing,order", "the side with few words in any order"},
+		{"A B C D E", "E D C B A", Mismatch, "", "and no other order"},
+	})
+}
+
+func TestOtherAlphabets(t *testing.T) {
+	check(t, []comparison{
+		{"Образцов Фёдор", "Образцов Федор", Variant, "diacritic", "Russian prints ё as е"},
+		{"Образцов Андрей", "Образцов Андреи", Mismatch, "", "but й is a letter of its own"},
+		{"Образцов Иван", "Иван Образцов", Variant, "order", "surname last"},
+		{"Образцов Иван", "Пётр Образцов", Mismatch, "", "another name"},
+		{"Δείγμας", "ΔΕΙΓΜΑΣ", Variant, "case,diacritic", "Greek capitals have no accents"},
+		{"Նմուշ", "ՆՄՈՒՇ", Variant, "case", "Armenian capitals"},
+		{"عَيِّنَة", "عينة", Variant, "diacritic", "Arabic is written with vowel signs or without"},
+		{"عيـنة", "عينة", Variant, "diacritic", "or drawn out"},
+		{"عينة", "عين", Mismatch, "", "another letter more"},
+		{"דֻּגְמָה", "דגמה", Variant, "diacritic", "Hebrew points"},
+	})
+}
+
+// Identity cards of autonomous areas have the name in two scripts, those of Hong Kong and Macao too.
+func TestNamesThatAreInTwoScripts(t *testing.T) {
+	check(t, []comparison{
+		{"测试古丽 سىناق", "测试古丽", Unreadable, "other_script", "a card's two names and one of them"},
+		{"测试甲 CE SHIJIA", "测试甲", Unreadable, "other_script", "the same with Latin letters"},
+		{"测试甲 CE SHIJIA", "CE SHIJIA", Unreadable, "other_script", "the other half"},
+		{"测XX", "测试甲", Unreadable, "other_script", "a mask of letters"},
+		{"测试甲 CE SHIJIA", "测试甲 ce shijia", Variant, "case", "two scripts on both sides can be told"},
+		{"测试甲 CE SHIJIA", "测试乙 CE SHIYI", Mismatch, "", "and here are two names"},
 	})
 }
 
@@ -205,6 +313,9 @@ func TestCanonical(t *testing.T) {
 		{"测试。甲", "测试·甲", "a look-alike of the middle dot"},
 		{"测试 ・ 甲", "测试·甲", "with spaces"},
 		{"测试··甲", "测试·甲", "once"},
+		{"测试 丶甲", "测试·甲", "the dot stroke for it"},
+		{"测试⼂甲", "测试·甲", "and its radical"},
+		{"测丶", "测丶", "a character of the name"},
 		{"测试甲·", "测试甲", "one at the end separates nothing"},
 		{"测试-甲", "测试-甲", "a hyphen is not a look-alike: an authority will say what it thinks"},
 		{"测\uE81E", "测\u9FB4", "private use"},

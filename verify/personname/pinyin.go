@@ -169,7 +169,7 @@ const (
 // romanised compares a Han name with its spelling in A-Z, in two parts: the surname's and the given name's.
 func romanised(n name, primary, secondary string, truncated bool) Result {
 	t := readings()
-	han := n.fold(only(Spacing) | only(CompatibilityForm) | only(PrivateUse) | only(VariantForm))
+	han := n.dotted().fold(only(Spacing) | only(CompatibilityForm) | only(PrivateUse) | only(VariantForm))
 	var known []rune
 	sounded := false // another language, written by its sound
 	for _, r := range han {

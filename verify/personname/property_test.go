@@ -36,6 +36,51 @@ func TestCompareIsSymmetric(t *testing.T) {
 	})
 }
 
+// reasonsHold wants a reason of every variant and of everything unreadable, and none of a match.
+func reasonsHold(t interface{ Fatalf(string, ...any) }, got Result) {
+	switch {
+	case got.Agreement == Match && got.Reasons != 0,
+		(got.Agreement == Variant || got.Agreement == Unreadable) && got.Reasons == 0:
+		t.Fatalf("%v for %d reasons", got, len(got.Reasons.List()))
+	}
+}
+
+func TestAVariantHasAReason(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := anything(t, "a")
+		b := rewritten(t, a)
+		reasonsHold(t, Compare(a, b))
+		words := strings.Fields(strings.ToUpper(b))
+		if len(words) > 0 {
+			reasonsHold(t, CompareMRZ(a, words[0], strings.Join(words[1:], " "), rapid.Bool().Draw(t, "truncated")))
+		}
+	})
+}
+
+// rewritten is a name with some of its characters as somebody else might write them.
+func rewritten(t *rapid.T, s string) string {
+	var out strings.Builder
+	for _, r := range s {
+		switch rapid.SampledFrom([]string{"keep", "keep", "upper", "lower", "spell", "space", "form"}).Draw(t, "how") {
+		case "upper":
+			r = unicode.ToUpper(r)
+		case "lower":
+			r = unicode.ToLower(r)
+		case "spell":
+			if all := spellings(r); len(all) > 0 {
+				out.WriteString(rapid.SampledFrom(all).Draw(t, "spelling"))
+				continue
+			}
+		case "space":
+			out.WriteRune(' ')
+		case "form":
+			r = brought(r)
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}
+
 func TestANameMatchesItself(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anything(t, "name")
@@ -81,6 +126,42 @@ func TestAChangedCharacterNeverMatches(t *testing.T) {
 	})
 }
 
+// No letter occurs twice, so that no other order agrees.
+func TestSpacesMayBeLeftOutOnOneSideOnly(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		draw := rapid.SliceOfN(rapid.Bool(), 11, 11)
+		parts, partsToo := draw.Draw(t, "spaces"), draw.Draw(t, "other spaces")
+		write := func(parts []bool) string {
+			var out strings.Builder
+			for i, r := range "BCDFGHKLMPRS" {
+				if i > 0 && parts[i-1] {
+					out.WriteByte(' ')
+				}
+				out.WriteRune(r)
+			}
+			return out.String()
+		}
+		more, less := false, false
+		for i := range parts {
+			more, less = more || parts[i] && !partsToo[i], less || partsToo[i] && !parts[i]
+		}
+		got := Compare(write(parts), write(partsToo))
+		if want := !more || !less; (got.Agreement >= Variant) != want {
+			t.Fatalf("%q and %q: %v", write(parts), write(partsToo), got)
+		}
+	})
+}
+
+func TestFewWordsInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		words := rapid.SliceOfN(rapid.StringMatching(`[A-ZÄÖÜØ]{1,8}`), 2, maxShuffled).Draw(t, "words")
+		turned := rapid.Permutation(words).Draw(t, "turned")
+		if got := Compare(strings.Join(words, " "), strings.Join(turned, " ")); got.Agreement < Variant {
+			t.Fatalf("%q and %q: %v", words, turned, got)
+		}
+	})
+}
+
 // A variant of two Han names is made of listed pairs only.
 func TestHanVariantsAreListed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -105,6 +186,7 @@ func FuzzCompare(f *testing.F) {
 			t.Fatalf("%v one way, %v the other", x, y)
 		}
 		canonicalHolds(t, a)
+		reasonsHold(t, Compare(a, b))
 		if got := Compare(a, a); readable(a) != (got == Result{Match, 0}) && len(a) < MaxBytes/2 {
 			t.Fatalf("%+q: %v", a, got)
 		}
@@ -117,6 +199,7 @@ func FuzzCompareMRZ(f *testing.F) {
 	f.Add(strings.Repeat("一", 85), strings.Repeat("YI", 64), strings.Repeat("YI", 60), true)
 	f.Fuzz(func(t *testing.T, name, primary, secondary string, truncated bool) {
 		got := CompareMRZ(name, primary, secondary, truncated)
+		reasonsHold(t, got)
 		if n, why := read(name); why == 0 && n.scripts == scriptHan && got.Agreement == Match {
 			t.Fatal("a romanised name is at best a variant")
 		}

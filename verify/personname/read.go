@@ -1,6 +1,7 @@
 package personname
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -65,11 +66,12 @@ func privateUse(r rune) bool { return unicode.Is(unicode.Co, r) }
 
 const (
 	// dots are the middle dot between the parts of a name and what is typed or recognised for it.
-	dots = "\u00B7\u2022\u30FB\uFF65\u2027\u2219\u22C5\u16EB\u2E31\u2E33\uA78F" + stops
+	dots = "\u00B7\u2022\u30FB\uFF65\u2027\u2219\u22C5\u16EB\u2E31\u2E33\uA78F\u318D\u1427\u02D9\u2E30" + stops
 	// stops are those of them that end an abbreviation in Latin names.
-	stops       = ".\u3002\uFF0E\uFF61\uFE52"
-	hyphens     = "-\u2010\u2011\u2012\u2013\u2014\u2212\uFE63\uFF0D"
-	apostrophes = "'\u2018\u2019\u02BC\u02BB\u00B4`\uFF07"
+	stops   = ".\u3002\uFF0E\uFF61\uFE52"
+	hyphens = "-\u2010\u2011\u2012\u2013\u2014\u2212\uFE63\uFF0D"
+	// apostrophes hold the romanised hamza and ayn too, which few systems can write.
+	apostrophes = "'\u2018\u2019\u02BC\u02BB\u02BE\u02BF\u00B4`\uFF07"
 	commas      = ",\uFF0C\u3001"
 	separators  = dots + hyphens + apostrophes + commas
 
@@ -81,6 +83,35 @@ const (
 )
 
 func separator(r rune) bool { return strings.ContainsRune(separators, r) }
+
+// stroke tells that a character is the dot stroke (U+4E36, or its radical) between two Han characters: keyboards and
+// recognisers write it for the middle dot.
+func (n name) stroke(at int) bool {
+	return dotStroke(n.runes[at]) && n.hanBeside(at, -1) && n.hanBeside(at, 1)
+}
+
+func dotStroke(r rune) bool { return brought(r) == '丶' }
+
+// hanBeside tells whether the next character in a direction is a Han character other than a stroke.
+func (n name) hanBeside(at, direction int) bool {
+	for at += direction; at >= 0 && at < len(n.runes); at += direction {
+		if r := n.runes[at]; !space(r) && !selector(r) {
+			return ideograph(brought(r)) && !dotStroke(r)
+		}
+	}
+	return false
+}
+
+// dotted gives the name with middle dots for such strokes.
+func (n name) dotted() name {
+	out := name{runes: slices.Clone(n.runes), scripts: n.scripts}
+	for at := range out.runes {
+		if n.stroke(at) {
+			out.runes[at] = '·'
+		}
+	}
+	return out
+}
 
 func space(r rune) bool { return unicode.Is(unicode.Zs, r) }
 

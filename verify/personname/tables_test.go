@@ -68,8 +68,9 @@ func TestTablesAreWhole(t *testing.T) {
 		what      string
 		got, want int
 	}{
-		{"traditional forms", len(f.simplified), 3847},
-		{"shapes", len(f.shape), 397},
+		{"traditional forms", len(f.simplified), 3841},
+		{"traditional forms in one sense", len(f.oneSense), 6},
+		{"shapes", len(f.shape), 418},
 		{"radicals", len(f.radicals), 328},
 		{"characters with a reading", len(r.spellings), 21171},
 		{"spellings", len(r.known), 419},

@@ -72,7 +72,7 @@ func languageOf(lang string) string {
 func (x *Explanation) segments(r *idnumber.Result, s *shown, lang string) {
 	var places []place
 	if r.Findings[idnumber.Structure].Outcome != idnumber.Failed {
-		places = placesOf(r.Kind, r.Form, len(s.bare))
+		places = unchecked(placesOf(r.Kind, r.Form, len(s.bare)), r)
 	}
 	placed := map[idnumber.Part]bool{}
 	for _, p := range places {
@@ -96,6 +96,17 @@ func (x *Explanation) segments(r *idnumber.Result, s *shown, lang string) {
 	if len(x.Segments) > 0 && x.Segments[0].Outcome == idnumber.Failed && x.Segments[0].Part == idnumber.Structure {
 		x.markStructure(s, lang)
 	}
+}
+
+// unchecked gives the place of a check digit that is none to what stands before it: the last digit of some SIM cards is one
+// more of the serial number.
+func unchecked(places []place, r *idnumber.Result) []place {
+	n := len(places) - 1
+	if n < 1 || places[n].part != idnumber.CheckDigit || r.Findings[idnumber.CheckDigit].Code != idnumber.CodeCheckDigitAbsent {
+		return places
+	}
+	places[n-1].end = places[n].end
+	return places[:n]
 }
 
 func judged(r *idnumber.Result, p idnumber.Part, lang string) Segment {
@@ -192,12 +203,14 @@ type Candidate struct {
 	weight int
 }
 
-// Candidates checks raw as every kind. It gives the kinds whose result is not invalid, the likeliest first, and the one
+// Candidates checks raw as every kind with check, such as idnumber.Check. It gives the kinds whose result is not invalid, the likeliest first, and the one
 // to explain: the likeliest of them, or the nearest kind when much of that fits and a part is wrong. best is the zero
 // Candidate when nothing fits.
-func Candidates(raw string, on idnumber.Date) (possible []Candidate, best Candidate) {
+func Candidates(
+	raw string, on idnumber.Date, check func(kind idnumber.Kind, raw string, on idnumber.Date) idnumber.Result,
+) (possible []Candidate, best Candidate) {
 	for _, kind := range idnumber.Kinds() {
-		candidate := Candidate{Kind: kind, Result: idnumber.Check(kind, raw, on)}
+		candidate := Candidate{Kind: kind, Result: check(kind, raw, on)}
 		candidate.weight = weigh(&candidate.Result)
 		if candidate.Result.Status != idnumber.Invalid {
 			possible = append(possible, candidate)
@@ -227,7 +240,32 @@ func weigh(r *idnumber.Result) int {
 			weight--
 		}
 	}
+	switch {
+	case r.Kind == idnumber.HKMOPermit:
+		weight += 2 // its fixed letters are no part of their own
+	case r.Kind == idnumber.Passport:
+		weight = barePassport
+	case r.Form == idnumber.FormMilitary && r.Canonical.Reveal() < firstHan, cardOfNobody(r):
+		weight = fitsAnything
+	}
 	return weight
+}
+
+// firstHan is before every canonical number that begins with Han characters, and after every other.
+const firstHan = "一"
+
+// What a shape without a check says: that of a military number, or of a card whose issuer is not known, takes even more
+// than a passport's.
+const (
+	fitsAnything = 1 + iota
+	barePassport
+)
+
+// cardOfNobody reports whether a bank card has a number of no known scheme. The table of schemes knows no lengths, and of
+// 15 digits only American Express makes cards.
+func cardOfNobody(r *idnumber.Result) bool {
+	return r.Kind == idnumber.BankCard &&
+		(r.Issuer == idnumber.NoIssuer || r.Issuer != idnumber.AmericanExpress && len(r.Canonical.Reveal()) == 15)
 }
 
 // String gives kind and status, no personal data.

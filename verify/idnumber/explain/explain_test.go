@@ -107,6 +107,11 @@ func TestLayoutsFitTheKinds(t *testing.T) {
 	}
 }
 
+// notInForm tells the codes of parts that a form does not have.
+func notInForm(code idnumber.Code) bool {
+	return code == idnumber.CodeNotInForm || code == idnumber.CodeDateNotInForm || code == idnumber.CodeCheckDigitAbsent
+}
+
 // sound checks what holds for the explanation of any input.
 func sound(t interface {
 	Helper()
@@ -126,6 +131,9 @@ func sound(t interface {
 			t.Fatalf("%s: %q has the segment %+v", r.Kind, raw, s)
 		}
 		if s.Field == "" {
+			if s.Start < s.End && notInForm(s.Code) {
+				t.Fatalf("%s: %q has no %s and a place for it", r.Kind, raw, s.Part)
+			}
 			judged[s.Part]++
 			if s.Outcome != r.Findings[s.Part].Outcome || s.Code != r.Findings[s.Part].Code || s.Meaning == "" {
 				t.Fatalf("%s: %q has the part %+v", r.Kind, raw, s)
@@ -183,6 +191,38 @@ func FuzzExplain(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string, which uint8) {
 		sound(t, idnumber.Check(kinds[int(which)%len(kinds)], raw, today), raw, languages[which%2])
 	})
+}
+
+// Numbers invented, but for the specimens of GB 11714 (org_code), 3GPP TS 23.003 as Wikipedia has it (imei) and schemes (cards).
+func TestTheLikeliestKindIsExplained(t *testing.T) {
+	for _, c := range []struct {
+		why, raw string
+		want     idnumber.Kind
+		last     idnumber.Kind // of the list
+	}{
+		{"a passport has a shape; military numbers have hardly any", "E12345678", idnumber.Passport, idnumber.ArmedPoliceID},
+		{"a fixed prefix", "H12345678", idnumber.HKMOPermit, idnumber.ArmedPoliceID},
+		{"a fixed prefix of two letters", "MA1234567", idnumber.HKMOPermit, idnumber.ArmedPoliceID},
+		{"a fixed prefix before a check digit that fits", "H12345675", idnumber.HKMOPermit, idnumber.ArmedPoliceID},
+		{"eight digits", "12345678", idnumber.TWPermit, idnumber.ArmedPoliceID},
+		{"a check digit", "04595257", idnumber.TaiwanUBN, ""},
+		{"a check character", "D2143569-X", idnumber.OrgCode, idnumber.ArmedPoliceID},
+		{"15 digits: a Visa card never has so many", "490154203237518", idnumber.IMEI, idnumber.BankCard},
+		{"15 digits: American Express has", "378282246310005", idnumber.BankCard, ""},
+		{"16 digits of a card", "4111111111111111", idnumber.BankCard, idnumber.IMEI},
+		{"a line of a machine; no card begins so", "1064812345678", idnumber.MobilePhone, idnumber.BankCard},
+		{"no issuer is known: still all that it could be", "9000000000001", idnumber.BankCard, idnumber.BankCard},
+		{"characters before the number", "军字第12345678号", idnumber.MilitaryID, idnumber.ArmedPoliceID},
+		{"a resident number beats what also fits", "110105491231002", idnumber.ResidentID, idnumber.BankCard},
+	} {
+		possible, best := Candidates(c.raw, today, idnumber.Check)
+		if best.Kind != c.want {
+			t.Errorf("%s: %s is explained, want %s", c.why, best.Kind, c.want)
+		}
+		if c.last != "" && (len(possible) == 0 || possible[len(possible)-1].Kind != c.last) {
+			t.Errorf("%s: the list is %v, want %s last", c.why, possible, c.last)
+		}
+	}
 }
 
 // A wrong check digit is never answered with the one that fits.

@@ -33,16 +33,19 @@ func part(p idnumber.Part, start, end int) place { return place{p, "", start, en
 func field(name string, start, end int) place { return place{idnumber.Structure, name, start, end} }
 
 var residents = []idnumber.Kind{
-	idnumber.ResidentID, idnumber.TemporaryID, idnumber.HouseholdBook, idnumber.ResidencePermit, idnumber.MilitaryID,
-	idnumber.ArmedPoliceID,
+	idnumber.ResidentID, idnumber.TemporaryID, idnumber.HouseholdBook, idnumber.MilitaryID, idnumber.ArmedPoliceID,
+}
+
+var resident18 = []place{
+	part(idnumber.AreaCode, 0, 6), part(idnumber.BirthDate, 6, 14), part(idnumber.Sequence, 14, 17), part(idnumber.CheckDigit, 17, 18),
 }
 
 func only(kind idnumber.Kind) []idnumber.Kind { return []idnumber.Kind{kind} }
 
 // layouts of the standards that package idnumber names beside each kind.
 var layouts = []layout{
-	{residents, 18, idnumber.FormOnly, []place{
-		part(idnumber.AreaCode, 0, 6), part(idnumber.BirthDate, 6, 14), part(idnumber.Sequence, 14, 17), part(idnumber.CheckDigit, 17, 18)}},
+	{residents, 18, idnumber.FormResident18, resident18},
+	{only(idnumber.ResidencePermit), 18, idnumber.FormOnly, resident18},
 	{residents, 15, idnumber.FormResident15, []place{
 		part(idnumber.AreaCode, 0, 6), part(idnumber.BirthDate, 6, 12), part(idnumber.Sequence, 12, 15)}},
 	{only(idnumber.HKMOPermit), 9, idnumber.FormPermitForeigner, []place{field("prefix", 0, 2), field("serial", 2, 9)}},
@@ -69,6 +72,7 @@ var layouts = []layout{
 	{only(idnumber.OrgCode), 9, idnumber.FormOnly, []place{field("serial", 0, 8), part(idnumber.CheckDigit, 8, 9)}},
 	{only(idnumber.BizReg), 15, idnumber.FormOnly, []place{
 		part(idnumber.AreaCode, 0, 6), field("serial", 6, 14), part(idnumber.CheckDigit, 14, 15)}},
+	{only(idnumber.BizReg), 13, idnumber.FormOnly, []place{part(idnumber.AreaCode, 0, 6), field("number", 6, 13)}},
 	{only(idnumber.BankCard), 0, idnumber.FormOnly, []place{
 		part(idnumber.EmbeddedCode, 0, 6), field("account", 6, last), part(idnumber.CheckDigit, last, rest)}},
 	{only(idnumber.MobilePhone), 11, idnumber.FormOnly, []place{part(idnumber.EmbeddedCode, 0, 3), field("serial", 3, 11)}},
@@ -100,11 +104,15 @@ var layouts = []layout{
 		part(idnumber.CompositeCheck, 59, 60), field("name", 60, 90)}},
 }
 
+func (l *layout) fits(kind idnumber.Kind, form idnumber.Form, length int) bool {
+	return (l.length == 0 || l.length == length) && (l.form == idnumber.FormOnly || l.form == form) && slices.Contains(l.kinds, kind)
+}
+
 // placesOf gives the places of a number of that many bare characters, with ends resolved; nil when no layout fits.
 func placesOf(kind idnumber.Kind, form idnumber.Form, length int) []place {
 	for i := range layouts {
 		l := &layouts[i]
-		if l.length != 0 && l.length != length || l.form != idnumber.FormOnly && l.form != form || !slices.Contains(l.kinds, kind) {
+		if !l.fits(kind, form, length) {
 			continue
 		}
 		out := make([]place, len(l.places))

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,11 +29,11 @@ func legible(raw string, r *idnumber.Result) shown {
 	}
 	var s shown
 	for _, c := range raw {
-		c = narrow(c)
+		c = narrow(c, r.Kind)
 		switch {
 		case c >= 'a' && c <= 'z':
 			s.add(c-'a'+'A', true)
-		case c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '<':
+		case c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '<' && r.Kind == idnumber.PassportMRZ:
 			s.add(c, true)
 		case c == '(', c == ')', c == '/':
 			s.add(c, false)
@@ -45,7 +46,7 @@ func legible(raw string, r *idnumber.Result) shown {
 		s.breakLines()
 	case r.Kind == idnumber.MobilePhone && r.Status != idnumber.Invalid:
 		s.keepLast(len(r.Canonical.Reveal()))
-	case r.Kind == idnumber.ICCID && len(s.bare) > 19:
+	case r.Kind == idnumber.ICCID:
 		s.dropPadding()
 	}
 	return s
@@ -74,7 +75,7 @@ func asTyped(raw string) shown {
 		case !unicode.IsPrint(c) || unicode.IsMark(c): // a mark has no column of its own to point at
 			s.add(utf8.RuneError, true)
 		default:
-			s.add(c, unicode.IsLetter(c) || unicode.IsDigit(c) || c == '<')
+			s.add(c, unicode.IsLetter(c) || unicode.IsDigit(c) || c == '<' || c == '＜')
 		}
 	}
 	return s
@@ -110,18 +111,25 @@ func (s *shown) keepLast(n int) {
 	}
 }
 
-// dropPadding takes a modem's padding off.
+// dropPadding takes a modem's padding off as idnumber does: in a number with letters F counts up to the 20th character.
 func (s *shown) dropPadding() {
-	for n := len(s.bare); n > 19 && s.runes[s.bare[n-1]] == 'F'; n-- {
-		s.bare = s.bare[:n-1]
+	const longest = 20
+	n := len(s.bare)
+	for n > 0 && s.runes[s.bare[n-1]] == 'F' {
+		n--
 	}
+	isLetter := func(at int) bool { return unicode.IsLetter(s.runes[at]) }
+	if slices.ContainsFunc(s.bare[:n], isLetter) {
+		n = max(n, min(len(s.bare), longest))
+	}
+	s.bare = s.bare[:n]
 }
 
 // misplaced gives the bare characters that a refused number cannot have; nil when each of them might stand in one.
 func (s *shown) misplaced(kind idnumber.Kind) []int {
 	var out []int
 	for i, at := range s.bare {
-		c := narrow(s.runes[at])
+		c := narrow(s.runes[at], kind)
 		letter := c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
 		switch {
 		case c >= '0' && c <= '9', c == '<' && kind == idnumber.PassportMRZ:
@@ -149,9 +157,12 @@ func mayEndInX(kind idnumber.Kind) bool {
 	return false
 }
 
-// narrow gives the ASCII form of a full-width character, and any other as it is.
-func narrow(c rune) rune {
-	if n := width.LookupRune(c).Narrow(); n != 0 && n < utf8.RuneSelf {
+// narrow gives the ASCII form of a character that numbers of the kind may have in full width, and any other as it is.
+func narrow(c rune, kind idnumber.Kind) rune {
+	if c == '＜' && kind == idnumber.PassportMRZ {
+		return '<'
+	}
+	if n := idnumber.Narrow(c); n != 0 {
 		return n
 	}
 	return c

@@ -53,6 +53,35 @@ func TestRender(t *testing.T) {
 	}
 }
 
+// What idnumber does not fold is never shown as if it did.
+func TestLegibleFoldsWhatIsFolded(t *testing.T) {
+	const zone = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10" // ICAO Doc 9303 part 4
+	wide := strings.NewReplacer("<", "＜", "6", "６").Replace(zone)
+	for _, c := range []struct {
+		why  string
+		kind idnumber.Kind
+		raw  string
+		want string
+	}{
+		{"a filler of a zone", idnumber.PassportMRZ, wide, zone},
+		{"no other number has fillers", idnumber.BankCard, strings.Repeat("1", 32) + "＜<", strings.Repeat("1", 32)},
+		{"a full-width bracket", idnumber.HKID, "A123456（3）", "A123456(3)"},
+		{"a full-width number sign", idnumber.BankCard, "＃1", "＃1"},
+		{"half-width Katakana", idnumber.BankCard, "ｱ1", "ｱ1"},
+	} {
+		r := idnumber.Check(c.kind, c.raw, today)
+		if got := Explain(r, c.raw, "en").Number; got != c.want {
+			t.Errorf("%s: %q is shown as %q", c.why, c.raw, got)
+		}
+	}
+	if got := rendered(t, idnumber.PassportMRZ, wide, "en"); !strings.Contains(got, "well-formed") {
+		t.Errorf("a zone in full width is explained as\n%s", got)
+	}
+	if got := rendered(t, idnumber.BankCard, "6216＜1000000000018", "en"); !strings.Contains(got, "\n      ^^ ") {
+		t.Errorf("a filler in a card number is not marked:\n%s", got)
+	}
+}
+
 func TestStateNames(t *testing.T) {
 	for _, c := range []struct{ why, state, zh, en string }{
 		{"ISO 3166", "KAZ", "哈萨克斯坦", "Kazakhstan"},
@@ -81,7 +110,7 @@ func TestCandidates(t *testing.T) {
 		{"GB 32100-2015, the standard's sample", "91350100M000100Y43", idnumber.USCC, idnumber.Valid},
 		{"nothing", "", "", idnumber.Invalid},
 	} {
-		possible, best := Candidates(c.raw, today)
+		possible, best := Candidates(c.raw, today, idnumber.Check)
 		if best.Kind != c.best || best.Result.Status != c.status {
 			t.Errorf("%s: %s %s", c.why, best.Kind, best.Result.Status)
 		}
@@ -90,6 +119,18 @@ func TestCandidates(t *testing.T) {
 				t.Errorf("%s: %s is out of place", c.why, p.Kind)
 			}
 		}
+	}
+}
+
+// A caller with division codes of its own brings its own check.
+func TestCandidatesUseTheCheck(t *testing.T) {
+	var asked []idnumber.Kind
+	_, best := Candidates("11010519491231002X", today, func(kind idnumber.Kind, raw string, on idnumber.Date) idnumber.Result {
+		asked = append(asked, kind)
+		return idnumber.Check(kind, "", on)
+	})
+	if len(asked) != len(idnumber.Kinds()) || best.Kind != "" {
+		t.Errorf("asked for %v, best is %s", asked, best.Kind)
 	}
 }
 

@@ -72,3 +72,25 @@ func kindOf(before, after []Period) Kind {
 	}
 	return Redated
 }
+
+// Overlaps reports whether two periods after the change share more than one year, that of a change, or are the same.
+// What the lists before had so does not count: the ministry's own have codes that two divisions shared for years.
+func (c Change) Overlaps() bool {
+	for i, later := range c.After {
+		for _, earlier := range c.After[:i] {
+			same := earlier.From == later.From && earlier.To == later.To
+			shared := earlier.To == 0 || earlier.To > later.From
+			if same || shared && !c.hadBoth(earlier, later) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hadBoth reports whether the two periods overlapped before; the later may end in another year since.
+func (c Change) hadBoth(earlier, later Period) bool {
+	return slices.Contains(c.Before, earlier) && slices.ContainsFunc(c.Before, func(p Period) bool {
+		return p.From == later.From && p.Name == later.Name
+	})
+}

@@ -68,26 +68,23 @@ func Default() *Table { return builtin() }
 func clamp(year int) uint8 { return uint8(min(max(year-yearBase, openStart), openEnd-1)) }
 
 // Standing judges a code for a birth in the given year. Year 0 means any year: the answer is then InForce for every code
-// that a list has.
+// that a list has. Of a province or prefecture only the periods in which its own code stands on cards count.
 func (t *Table) Standing(code Code, year int) Standing {
 	if !numbered(code) {
 		return Unassigned
 	}
-	periods := t.periods(code)
-	if code%100 == 0 && (len(periods) == 0 || !periods[0].issued) {
-		return NotCounty
+	standing := Unknown
+	if code%100 == 0 {
+		standing = NotCounty
 	}
-	if len(periods) == 0 {
-		return Unknown
-	}
-	if year == 0 {
-		return InForce
-	}
-	y := clamp(year)
-	standing := Abolished
+	periods, y := t.periods(code), clamp(year)
 	for i := range periods {
 		switch e := &periods[i]; {
+		case !e.issued:
+		case year == 0:
+			return InForce
 		case e.to < y:
+			standing = Abolished
 		case e.from <= y || e.from <= firstList-yearBase:
 			return InForce
 		default:

@@ -121,6 +121,33 @@ func TestWith(t *testing.T) {
 	}
 }
 
+// The mark stands on a period: a prefecture that loses its last county, or gets its first, has periods with and without.
+func TestIssuedPeriods(t *testing.T) {
+	table, err := Default().With("330100,1980,2026,甲市\n330100,2026,,甲市,issued\n330200,1983,2020,乙市,issued\n330200,2020,,乙市\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		why  string
+		code Code
+		year int
+		want Standing
+	}{
+		{"before its first issued year: registered late", 330100, 2000, CreatedLater},
+		{"the first issued year", 330100, 2026, InForce},
+		{"after", 330100, 2030, InForce},
+		{"any year asked", 330100, 0, InForce},
+		{"issued of old", 330200, 1990, InForce},
+		{"the year of change", 330200, 2020, InForce},
+		{"in force and no longer issued", 330200, 2021, Abolished},
+		{"never issued", 330300, 2026, NotCounty},
+	} {
+		if got := table.Standing(c.code, c.year); got != c.want {
+			t.Errorf("%s: Standing(%v, %d) = %d, want %d", c.why, c.code, c.year, got, c.want)
+		}
+	}
+}
+
 func TestWithNothing(t *testing.T) {
 	table, err := Default().With("# no lines\n")
 	if err != nil {
@@ -163,6 +190,36 @@ func TestDiff(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("changes %v, want %v", got, want)
+	}
+}
+
+func TestOverlaps(t *testing.T) {
+	for _, c := range []struct {
+		why, text string
+		want      bool
+	}{
+		{"they share the year of change", "110101,1980,1990,a\n110101,1990,,b\n", false},
+		{"they share no year", "110101,1980,1990,a\n110101,1995,,b\n", false},
+		{"a code of one year and its successor", "110101,1980,1980,a\n110101,1980,,b\n", false},
+		{"two years in two periods", "110101,1980,1991,a\n110101,1990,,b\n", true},
+		{"a period within another", "110101,1980,1991,a\n110101,1985,1986,b\n", true},
+		{"within the last but one", "110101,1980,1991,a\n110101,1983,1984,b\n110101,1984,,c\n", true},
+		{"nothing comes behind an open period", "110101,1980,,a\n110101,1990,,b\n", true},
+		{"both open at the beginning", "110101,,1990,a\n110101,,1995,b\n", true},
+		{"the same period", "110101,1980,1990,a\n110101,1980,1990,b\n", true},
+		{"the same period of one year", "110101,1980,1980,a\n110101,1980,1980,b\n", true},
+		{"a built-in period twice", "110105,1980,,朝阳区\n110105,1980,,朝阳区\n", true},
+		{"as in the built-in list, and closed", "150206,1980,2007,白云矿区\n150206,1983,2026,白云鄂博矿区\n", false},
+		{"more than in the built-in list", "150206,1980,2008,白云矿区\n150206,1983,2026,白云鄂博矿区\n", true},
+	} {
+		table, err := Default().With(c.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes := Diff(Default(), table)
+		if len(changes) != 1 || changes[0].Overlaps() != c.want {
+			t.Errorf("%s: want Overlaps %v of %+v", c.why, c.want, changes)
+		}
 	}
 }
 

@@ -9,8 +9,8 @@
 //	v := validator.New()
 //	err := tags.Register(v, idnumber.Check, time.Now)
 //
-// A tag passes what is not invalid: a suspicious number may be genuine. With the parameter "valid" it passes valid
-// numbers only. It folds spellings as idnumber does, so the field may hold another spelling than the canonical one.
+// A tag passes what is not invalid: a suspicious number may be genuine. With the parameter "valid", or any other, it
+// passes valid numbers only. It folds spellings as idnumber does, so the field may hold another spelling than the canonical one.
 package tags
 
 import (
@@ -54,9 +54,6 @@ var tags = map[string]idnumber.Kind{
 // Check judges a number: idnumber.Check, or the method of a Checker with the operator's own division codes.
 type Check = func(kind idnumber.Kind, raw string, on idnumber.Date) idnumber.Result
 
-// strict is the parameter with which a tag refuses suspicious numbers.
-const strict = "valid"
-
 // Kind gives the kind that a tag checks.
 func Kind(tag string) (idnumber.Kind, bool) {
 	kind, ok := tags[tag]
@@ -81,7 +78,7 @@ func Register(v *validator.Validate, check Check, now func() time.Time) error {
 }
 
 func passes(r idnumber.Result, param string) bool {
-	return r.Status == idnumber.Valid || r.Status == idnumber.Suspicious && param != strict
+	return r.Status == idnumber.Valid || r.Status == idnumber.Suspicious && param == ""
 }
 
 // Translate adds to v the messages of all tags in the language of trans: English for the locale en and its regions,

@@ -73,6 +73,9 @@ func TestSuspiciousPassesUnlessStrict(t *testing.T) {
 	if err := v.Var(number, "cn_resident_id=valid"); err == nil {
 		t.Error("a suspicious number passed the strict tag")
 	}
+	if err := v.Var(number, "cn_resident_id=vaild"); err == nil {
+		t.Error("a mistyped parameter lets a suspicious number pass")
+	}
 }
 
 type applicant struct {

@@ -10,6 +10,7 @@ import (
 
 const formsHead = `# Han characters that a register may hold for one and the same name. Made by gen: do not edit by hand.
 #   t S T...   S is the simplified form of each T (OpenCC's TSCharacters where Unihan has the pair too)
+#   s S T...   likewise, in one of the senses of T only
 #   v C V...   each V is C in another shape (Unihan kZVariant, OpenCC's TWVariants and HKVariants, its other pairs, gen's list)
 #   r C R...   each R is a radical that looks like C (EquivalentUnifiedIdeograph)
 # No pair joins two characters that the Table of General Standard Chinese Characters (2013) keeps apart, such as
@@ -27,6 +28,8 @@ var shapes = []string{
 	"冰氷", "高髙", "叙敘", "叙敍", "皞皡", "略畧", "奇竒", "凡凢", "羌羗", "勖勗", "晰晳", "留畱", "昂昻", "熙熈", "兔兎", "兹玆",
 	"冉冄", "柏栢", "皋臯", "宝寳", "映暎", "默黙", "函凾", "翱翺", "鼓皷", "毗毘", "昏昬", "吞呑", "俞兪", "青靑", "清淸", "尚尙",
 	"曾曽", "慎愼", "德徳", "惠恵", "兖兗", "暨曁", "颠顚", "户戸", "郎郞", "產産", "强強", "内內", "吕呂", "黄黃",
+	"顏顔", "穎頴", "勳勲", "達逹", "步歩", "闊濶", "增増", "概槪", "告吿", "協恊", "屏屛", "翠翆", "珍珎", "柳栁", "柳桺", "峨峩",
+	"熙煕", "皐皋", "妍姸", "鎖鎻", "敕勅", "寧寕",
 }
 
 // apart are pairs of the sources that are two names all the same, or a slip of the source.
@@ -38,15 +41,17 @@ var apart = map[[2]rune]bool{
 }
 
 // forms are the chosen pairs, other form to the form it is brought to.
-type forms struct{ traditional, variant map[rune][]rune }
+type forms struct{ traditional, oneSense, variant map[rune][]rune }
 
 // choose keeps the pairs that may stand for one name.
 func choose(u unihan, d dictionaries) forms {
-	f := forms{traditional: map[rune][]rune{}, variant: map[rune][]rune{}}
+	f := forms{traditional: map[rune][]rune{}, oneSense: map[rune][]rune{}, variant: map[rune][]rune{}}
 	for _, a := range slices.Sorted(maps.Keys(d.simplified)) {
 		for _, b := range d.simplified[a] {
 			switch simplifies := u.simplifies(a, b); {
-			case simplifies && (!bothStandard(u, a, b) || strings.ContainsRune(inOneSense, a)):
+			case simplifies && strings.ContainsRune(inOneSense, a):
+				f.oneSense[a] = append(f.oneSense[a], b)
+			case simplifies && !bothStandard(u, a, b):
 				f.traditional[a] = append(f.traditional[a], b)
 			case !simplifies && mayVary(u, a, b) && !hasStandardForm(u, d, a):
 				f.variant[a] = append(f.variant[a], b)
@@ -129,6 +134,7 @@ func encodeForms(f forms, radicals map[rune]rune) []byte {
 	var out bytes.Buffer
 	out.WriteString(formsHead)
 	section(&out, "t", f.traditional)
+	section(&out, "s", f.oneSense)
 	section(&out, "v", f.variant)
 	r := map[rune][]rune{}
 	for from, to := range radicals {

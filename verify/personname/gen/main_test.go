@@ -39,7 +39,8 @@ func TestChoose(t *testing.T) {
 	}{
 		{f.traditional, '龍', '龙', true, "both sources have the pair"},
 		{f.traditional, '喆', '哲', false, "both are standard characters"},
-		{f.traditional, '乾', '干', true, "simplified in one sense"},
+		{f.oneSense, '乾', '干', true, "simplified in one sense"},
+		{f.traditional, '乾', '干', false, "and no traditional form in the others"},
 		{f.variant, '峯', '峰', true, "one dictionary only, one reading"},
 		{f.variant, '訢', '欣', false, "kept apart by hand"},
 		{f.variant, '龍', '峰', false, "no reading in common"},
