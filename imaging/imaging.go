@@ -52,6 +52,12 @@ type Box struct {
 	Height int `json:"height"`
 }
 
+// Point is a place on the upright image, in pixels.
+type Point struct {
+	X float64 `json:"x"`
+	Y float64 `json:"y"`
+}
+
 // Reason is one finding behind a verdict. Value and Threshold share the unit
 // that the code documents; both are zero where nothing is measured.
 type Reason struct {
@@ -63,21 +69,33 @@ type Reason struct {
 
 // Reason codes of the first depth. Each also stands in compliance's catalogue.
 const (
-	ReasonNotADocument     = "not_a_document"
-	ReasonWrongSide        = "wrong_side"
-	ReasonTooSmall         = "too_small"
-	ReasonBlurred          = "blurred"
-	ReasonTooDark          = "too_dark"
-	ReasonTooBright        = "too_bright"
-	ReasonBorderIncomplete = "border_incomplete"
-	ReasonPortraitMissing  = "portrait_missing"
-	ReasonPortraitDrawn    = "portrait_drawn"
-	ReasonNumberUnreadable = "number_unreadable"
-	ReasonNumberInvalid    = "number_invalid"
-	ReasonNumberMismatch   = "number_mismatch"
-	ReasonNameUnreadable   = "name_unreadable"
-	ReasonNameVariant      = "name_variant"
-	ReasonNameMismatch     = "name_mismatch"
+	ReasonNotADocument        = "not_a_document"
+	ReasonWrongSide           = "wrong_side"
+	ReasonTooSmall            = "too_small"
+	ReasonBlurred             = "blurred"
+	ReasonTooDark             = "too_dark"
+	ReasonTooBright           = "too_bright"
+	ReasonBorderIncomplete    = "border_incomplete"
+	ReasonSeveralCards        = "several_cards"
+	ReasonPortraitMissing     = "portrait_missing"
+	ReasonPortraitDrawn       = "portrait_drawn"
+	ReasonNumberUnreadable    = "number_unreadable"
+	ReasonNumberInvalid       = "number_invalid"
+	ReasonNumberMismatch      = "number_mismatch"
+	ReasonNameUnreadable      = "name_unreadable"
+	ReasonNameVariant         = "name_variant"
+	ReasonNameMismatch        = "name_mismatch"
+	ReasonPhotocopy           = "photocopy"            // value: chroma of the print, share of full scale; below the threshold
+	ReasonScreenRecapture     = "screen_recapture"     // value: log10 of a grid's power over its spectrum's
+	ReasonElectronicCopy      = "electronic_copy"      // value: share of the surroundings of one exact colour, or its like
+	ReasonEdited              = "edited"               // value: share of a zone of one exact colour; 1 for a program named in the file
+	ReasonGlare               = "glare"                // value: share of a zone that a highlight burnt out
+	ReasonOccluded            = "occluded"             // value: square millimetres of bare card that something lies on
+	ReasonTemporaryCard       = "temporary_card"       // value: witnesses in print
+	ReasonExpired             = "expired"              // value: days since the card's last
+	ReasonAuthorityUnreadable = "authority_unreadable" // value: confidence of the reading
+	ReasonValidityUnreadable  = "validity_unreadable"  // value: confidence of the reading
+	ReasonValidityImpossible  = "validity_impossible"  // value: confidence of the reading
 )
 
 // Claim is what the applicant typed. It travels in the request body to a
@@ -123,6 +141,10 @@ type Report struct {
 	Height          int           `json:"height"`
 	Pipeline        string        `json:"pipeline"` // version of pipeline and models, for replay
 	Elapsed         time.Duration `json:"elapsed_ns"`
+
+	// Quad holds the card's corners, its own top left first, then clockwise; they
+	// lie outside the image where it is cut off. Nil when no card was found.
+	Quad *[4]Point `json:"quad,omitempty"`
 }
 
 // Checker checks photos; Pool is the one that runs.

@@ -31,6 +31,7 @@ type Options struct {
 type Pipeline struct {
 	reader     reader
 	classifier classifier
+	finder     finder
 	version    string
 	now        func() time.Time
 
@@ -43,7 +44,7 @@ type Pipeline struct {
 var errClosed = errors.New("vision: the pipeline is closed")
 
 // rules counts changes of thresholds and of the way stages work; it is part of Version.
-const rules = 1
+const rules = 3
 
 // Open loads the models. The caller closes the pipeline.
 func Open(o Options) (*Pipeline, error) {
@@ -96,6 +97,7 @@ func (p *Pipeline) load(assets string) error {
 		{&p.reader.recogniser.net, recognise},
 		{&p.classifier.whole, classWeights},
 		{&p.classifier.portrait, portraitWeights},
+		{&p.finder.net, cornerWeights},
 	} {
 		if *m.to, err = openNet(m.model); err != nil {
 			return err
@@ -120,6 +122,7 @@ func (p *Pipeline) Close() {
 		p.reader.recogniser.net.close()
 		p.classifier.whole.close()
 		p.classifier.portrait.close()
+		p.finder.net.close()
 	})
 }
 

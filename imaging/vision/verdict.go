@@ -40,6 +40,8 @@ type examination struct {
 	req    imaging.Request
 	today  idnumber.Date
 	text   *text
+	seen   sighting
+	unsure bool // a reading was not the surest there is
 	report imaging.Report
 }
 
@@ -58,10 +60,32 @@ func (e *examination) find(v imaging.Verdict, code string, value, threshold floa
 func round(v float64) float64 { return math.Round(v*1000) / 1000 }
 
 func (e *examination) run(ctx context.Context) error {
+	var err error
+	if e.seen, err = e.finder.find(e.frame.mat); err != nil {
+		return err
+	}
+	for _, quick := range []func(context.Context) (bool, error){e.byZones, e.plainlyNone} {
+		e.start()
+		if done, err := quick(ctx); done || err != nil {
+			return err
+		}
+	}
+	e.start()
+	return e.byText(ctx)
+}
+
+// start forgets what was found so far.
+func (e *examination) start() {
 	e.report = imaging.Report{
 		Verdict: imaging.Accept, Reasons: []imaging.Reason{},
 		NumberAgreement: imaging.NotCompared, NameAgreement: imaging.NotCompared,
 	}
+	e.text, e.unsure = nil, false
+	e.add(edited(e.req.Image))
+}
+
+// byText examines the picture by all the text on it: the way that loses no card.
+func (e *examination) byText(ctx context.Context) error {
 	l, err := e.findCard(ctx)
 	if err != nil {
 		return err
@@ -70,10 +94,12 @@ func (e *examination) run(ctx context.Context) error {
 	case l.proven():
 		return e.front(l)
 	case e.backFound():
-		e.back()
-		return nil
+		return e.back()
 	case l.possible():
 		e.unreadable(l)
+		return nil
+	case e.seen.card():
+		e.onlySeen()
 		return nil
 	}
 	return e.noCard()
@@ -115,10 +141,15 @@ func (l *layout) possible() bool {
 // front judges a card whose front was found.
 func (e *examination) front(l *layout) error {
 	e.report.Class = imaging.ClassResidentFront
+	e.outline(l.corners)
 	if e.req.Side == imaging.SideBack {
 		e.find(imaging.Reject, imaging.ReasonWrongSide, float64(l.labels), needLabels, &l.corners)
 	}
 	if err := e.quality(l); err != nil {
+		return err
+	}
+	e.add(temporary(e.text.lines))
+	if err := e.authentic(&l.cardMap, imaging.SideFront); err != nil {
 		return err
 	}
 	if err := e.portrait(l); err != nil {
@@ -128,6 +159,22 @@ func (e *examination) front(l *layout) error {
 		return err
 	}
 	return e.name(l)
+}
+
+// authentic adds what speaks against the picture being of the card itself.
+func (e *examination) authentic(card *cardMap, side imaging.Side) error {
+	found, err := authenticity(e.frame.mat, card, side)
+	if err != nil {
+		return err
+	}
+	e.add(found)
+	return nil
+}
+
+func (e *examination) add(found []finding) {
+	for _, f := range found {
+		e.find(f.verdict, f.code, f.value, f.threshold, f.place)
+	}
 }
 
 func (e *examination) quality(l *layout) error {
@@ -149,7 +196,10 @@ func (e *examination) quality(l *layout) error {
 	}
 	if q.outside > mostOutside {
 		e.find(imaging.Review, imaging.ReasonBorderIncomplete, q.outside, mostOutside, &l.corners)
+	} else if e.seen.cut > sureCut {
+		e.find(imaging.Review, imaging.ReasonBorderIncomplete, e.seen.cut, sureCut, &l.corners)
 	}
+	e.several(&l.cardMap)
 	return nil
 }
 
@@ -176,6 +226,7 @@ func (e *examination) number(l *layout) error {
 	if err != nil {
 		return err
 	}
+	e.unsure = e.unsure || !f.sure()
 	claimed := e.req.Claim != nil && e.req.Claim.Number != ""
 	if !ok {
 		if claimed {
@@ -215,6 +266,7 @@ func (e *examination) name(l *layout) error {
 	if err != nil {
 		return err
 	}
+	e.unsure = e.unsure || !f.sure()
 	value := foldName(f.value)
 	if f.conf >= fairGlyph {
 		e.report.Fields.Name = value
@@ -249,11 +301,12 @@ func (e *examination) speaksAgainst(value, claim string) bool {
 // The back's printed phrases.
 var backPrint = []string{"中华人民共和国", "居民身份证", "签发机关", "有效期限"}
 
-func (e *examination) backFound() bool { return e.backSeen() >= backPhrases }
+func (e *examination) backFound() bool { return backSeen(e.text.lines) >= backPhrases }
 
-func (e *examination) backSeen() int {
+// backSeen counts the back's phrases that the lines hold.
+func backSeen(lines []line) int {
 	var all strings.Builder
-	for _, l := range e.text.lines {
+	for _, l := range lines {
 		all.WriteString(l.text())
 		all.WriteByte('\n')
 	}
@@ -266,14 +319,29 @@ func (e *examination) backSeen() int {
 	return n
 }
 
-// back tells the back as such. It holds no number, so that nothing on it can be proved yet.
-func (e *examination) back() {
+// back judges the back of a card.
+func (e *examination) back() error {
 	e.report.Class = imaging.ClassResidentBack
 	if e.req.Side != imaging.SideBack {
-		e.find(imaging.Reject, imaging.ReasonWrongSide, float64(e.backSeen()), backPhrases, nil)
-		return
+		e.find(imaging.Reject, imaging.ReasonWrongSide, float64(backSeen(e.text.lines)), backPhrases, nil)
+		return nil
 	}
+	// A back alone proves nobody's number.
 	e.find(imaging.Review, imaging.ReasonNumberUnreadable, 0, fairGlyph, nil)
+	e.add(temporary(e.text.lines))
+	l := findBack(e.text.lines)
+	if !l.proven() {
+		return nil
+	}
+	if err := e.authentic(&l.cardMap, imaging.SideBack); err != nil {
+		return err
+	}
+	read, err := e.reader.back(e.frame.mat, e.text.lines, l)
+	if err != nil {
+		return err
+	}
+	e.add(read.judge(e.today))
+	return nil
 }
 
 // unreadable is for a picture with some of a card's print, too little to prove one.

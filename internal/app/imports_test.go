@@ -45,6 +45,7 @@ var arrows = map[string][]string{
 	"imaging":                       {},
 	"imaging/sandbox":               {"imaging"},
 	"imaging/vision":                {"imaging", "verify/idnumber", "verify/personname"},
+	"imaging/vision/train/cards":    {"internal/specimen"},
 	"imaging/vision/train/drawings": {"internal/specimen"},
 
 	"compliance":               {},

@@ -1,0 +1,163 @@
+//go:build vision
+
+package vision
+
+import (
+	"gocv.io/x/gocv"
+
+	"realname/imaging"
+)
+
+// Thresholds of authenticity. What lies between a threshold and its surer
+// neighbour goes to a person. They were set on rendered cards of the training
+// split; no genuine card was at hand.
+const (
+	leastChroma, sureChroma = 0.038, 0.028
+	mostGrid, sureGrid      = 1.95, 2.60
+	mostSwing, sureSwing    = 0.5, 2.0 // grey levels, that a grid must have as well
+	mostOneColour           = 0.63
+	sureOneColour           = 0.75
+	leastAround             = 0.05 // of the picture, to say anything of what lies around the card
+	mostGridFilled          = 1.70 // of a card that fills the picture: what no sensor's noise covers
+	mostPainted             = 0.30
+	mostDazzledText         = 0.15
+	mostDazzledName         = 0.35
+	mostDazzledFace         = 0.12
+	mostCovered             = 10.0 // mm²
+)
+
+// finding is one reason with the verdict it asks for; place is on the picture.
+type finding struct {
+	verdict          imaging.Verdict
+	code             string
+	value, threshold float64
+	place            *quad
+}
+
+// evidence is what the signals of authenticity look at.
+type evidence struct {
+	picture, sheet raster
+	card           *cardMap
+	outline        quad // on the picture
+	side           imaging.Side
+}
+
+// authenticity looks whether the card found on the picture is the card itself,
+// seen by a camera, whole and unhidden. The findings come in a fixed order.
+func authenticity(mat gocv.Mat, card *cardMap, side imaging.Side) ([]finding, error) {
+	e := evidence{card: card, outline: card.imageQuad(wholeCard), side: side}
+	straight, err := straighten(mat, e.outline)
+	if err != nil {
+		return nil, err
+	}
+	defer straight.Close()
+	if e.sheet, err = rasterOf(straight); err != nil {
+		return nil, err
+	}
+	if e.picture, err = rasterOf(mat); err != nil {
+		return nil, err
+	}
+	out := e.photocopy()
+	source, err := e.source()
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, source...)
+	if len(source) == 0 {
+		out = append(out, e.painted()...)
+	}
+	out = append(out, e.glare()...)
+	return append(out, e.occluded()...), nil
+}
+
+func (e *evidence) photocopy() []finding {
+	c := e.sheet.chroma()
+	if c >= leastChroma {
+		return nil
+	}
+	return []finding{{surely(c < sureChroma), imaging.ReasonPhotocopy, c, leastChroma, &e.outline}}
+}
+
+func surely(sure bool) imaging.Verdict {
+	if sure {
+		return imaging.Reject
+	}
+	return imaging.Review
+}
+
+// source tells pictures of a screen and pictures that no camera took.
+func (e *evidence) source() ([]finding, error) {
+	g, err := e.picture.grid(e.outline)
+	if err != nil {
+		return nil, err
+	}
+	a := e.picture.around(e.outline)
+	switch {
+	case a.share >= leastAround && a.one >= mostOneColour:
+		// Burnt-out paper is of one colour too.
+		return []finding{{surely(a.one >= sureOneColour && !a.burnt), imaging.ReasonElectronicCopy, a.one, mostOneColour, nil}}, nil
+	case g.ratio >= mostGrid && g.swing >= mostSwing:
+		sure := g.ratio >= sureGrid && g.swing >= sureSwing
+		return []finding{{surely(sure), imaging.ReasonScreenRecapture, g.ratio, mostGrid, &e.outline}}, nil
+	case a.share < leastAround && g.ratio >= mostGridFilled:
+		like := min(1, mostOneColour*g.ratio/mostGridFilled)
+		return []finding{{imaging.Review, imaging.ReasonElectronicCopy, like, mostOneColour, &e.outline}}, nil
+	}
+	return nil, nil
+}
+
+// zones that must be seen on the side in question.
+func (e *evidence) zones() []quad {
+	if e.side == imaging.SideBack {
+		return []quad{authorityZone, validityZone}
+	}
+	return []quad{numberZone, nameStart, portraitPlace}
+}
+
+// painted tells zones that were painted over in the file: of one exact colour amid a camera's noise.
+func (e *evidence) painted() []finding {
+	for _, z := range e.zones() {
+		place := e.card.imageQuad(z)
+		if one := e.picture.oneColour(place); one >= mostPainted {
+			return []finding{{imaging.Review, imaging.ReasonEdited, one, mostPainted, &place}}
+		}
+	}
+	return nil
+}
+
+func (e *evidence) glare() []finding {
+	var worst *finding
+	look := func(z quad, value, threshold float64) {
+		if value < threshold || worst != nil && value/threshold <= worst.value/worst.threshold {
+			return
+		}
+		place := e.card.imageQuad(z)
+		worst = &finding{imaging.Review, imaging.ReasonGlare, value, threshold, &place}
+	}
+	if e.side == imaging.SideBack {
+		look(validityZone, e.sheet.dazzled(validityStart), mostDazzledName)
+		look(authorityZone, e.sheet.dazzled(authorityStart), mostDazzledName)
+	} else {
+		look(numberZone, e.sheet.dazzled(numberZone), mostDazzledText)
+		look(nameZone, e.sheet.dazzled(nameStart), mostDazzledName)
+		look(portraitPlace, e.sheet.burnt(faceMiddle), mostDazzledFace)
+	}
+	if worst == nil {
+		return nil
+	}
+	return []finding{*worst}
+}
+
+func (e *evidence) occluded() []finding {
+	bare := bareFront
+	if e.side == imaging.SideBack {
+		bare = bareBack
+	}
+	cells := foreign(e.sheet.bareCells(bare))
+	area := float64(len(cells)) * cellSide * cellSide
+	if area < mostCovered {
+		return nil
+	}
+	place := e.card.imageQuad(span(cells))
+	return []finding{{imaging.Review, imaging.ReasonOccluded, area, mostCovered, &place}}
+}
