@@ -185,7 +185,7 @@ func held(t *testing.T) (*Pipeline, specimen.Stock) {
 func examine(t *testing.T, p *Pipeline, stock specimen.Stock, seed uint64, change func(*specimen.Shot)) (*examination, specimen.Truth) {
 	t.Helper()
 	rng := specimen.Seed(seed)
-	print, err := stock.Print(rng, specimen.ResidentCard, specimen.Front, false)
+	printed, err := stock.Print(rng, specimen.ResidentCard, specimen.Front, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func examine(t *testing.T, p *Pipeline, stock specimen.Stock, seed uint64, chang
 		t.Fatal(err)
 	}
 	change(&s)
-	img, truth, err := s.Take(rng, print)
+	img, truth, err := s.Take(rng, printed)
 	if err != nil {
 		t.Fatal(err)
 	}
