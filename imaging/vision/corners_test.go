@@ -210,7 +210,7 @@ func examine(t *testing.T, p *Pipeline, stock specimen.Stock, seed uint64, chang
 	}
 	t.Cleanup(f.close)
 	e := &examination{Pipeline: p, frame: f, today: idnumber.DateOf(p.now()), req: imaging.Request{
-		Claim: &imaging.Claim{Number: print.Fields[specimen.ZoneNumber].Text, Name: print.Fields[specimen.ZoneName].Text},
+		Claim: &imaging.Claim{Number: printed.Fields[specimen.ZoneNumber].Text, Name: printed.Fields[specimen.ZoneName].Text},
 	}}
 	e.start()
 	if e.seen, err = p.finder.find(f.mat); err != nil {
