@@ -7,6 +7,7 @@ import (
 
 	"realname/compliance"
 	"realname/imaging"
+	"realname/verify/idnumber"
 )
 
 // photoChecks are what one look at a document photo settles together.
@@ -93,6 +94,8 @@ func (a *assessment) readPhoto(r imaging.Report, reference string) {
 	}
 	isCard := r.Class == imaging.ClassResidentFront
 	switch {
+	case !isCard && a.otherDocument(r.Class):
+		photo.Result, photo.Reasons = compliance.Inconclusive, []string{"photo_kind_unsupported"}
 	case !isCard:
 		photo.Result = compliance.Failed
 		if len(photo.Reasons) == 0 {
@@ -116,6 +119,20 @@ func (a *assessment) readPhoto(r imaging.Report, reference string) {
 		unclear = imaging.ReasonNameVariant
 	}
 	a.set(agreement(compliance.CheckPhotoName, r.NameAgreement, imaging.ReasonNameMismatch, unclear))
+}
+
+// otherDocument reports whether the picture may be the honest one of a document whose layout the worker does not know: a
+// passport's page is no resident card, and no lie.
+func (a *assessment) otherDocument(class imaging.Class) bool {
+	holder, _ := a.req.Holder()
+	if idnumber.Kind(holder.Document.Kind) == idnumber.ResidentID {
+		return false
+	}
+	switch class {
+	case imaging.ClassOtherDocument, imaging.ClassTextPage, imaging.ClassUnknown:
+		return true
+	}
+	return false
 }
 
 // notADocument names what the picture is instead, so that the applicant is told.

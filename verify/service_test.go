@@ -67,6 +67,23 @@ func TestPhoto(t *testing.T) {
 	}
 }
 
+// The worker knows the resident card alone: the honest photo of a passport goes to a person, a drawing does not.
+func TestPhotoOfAnotherKindOfDocument(t *testing.T) {
+	h := newHouse(t)
+	for class, want := range map[imaging.Class]compliance.Outcome{
+		imaging.ClassOtherDocument: compliance.Review, imaging.ClassTextPage: compliance.Review, imaging.ClassUnknown: compliance.Review,
+		imaging.ClassDrawing: compliance.Rejected, imaging.ClassPhoto: compliance.Rejected, imaging.ClassScreenshot: compliance.Rejected,
+		imaging.ClassBlank: compliance.Rejected, imaging.ClassResidentBack: compliance.Rejected,
+	} {
+		h.photos.says(imaging.Report{Verdict: imaging.Reject, Class: class, Reasons: []imaging.Reason{{Code: imaging.ReasonNotADocument}}}, nil)
+		r := h.ask("ANNA SPECIMEN", verify.Document{Kind: "passport", Number: "L898902C3", IssuingState: "DEU"})
+		r.Evidence = append(r.Evidence, photoOf(t))
+		if a := h.decide(t, h.platform, r); a.Decision.Outcome != want {
+			t.Errorf("%s: %s %v, want %s", class, a.Decision.Outcome, a.Decision.Reasons, want)
+		}
+	}
+}
+
 func TestUndecodablePhotoIsRefusedAndRecorded(t *testing.T) {
 	h := newHouse(t)
 	e := photoOf(t)
