@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 
 	"realname/imaging"
 	"realname/internal/app"
+	"realname/internal/evaluation"
 )
 
 type imageCmd struct {
@@ -166,48 +166,14 @@ func (c *imageCheckCmd) photos() ([]claimed, error) {
 }
 
 func readList(name string) ([]claimed, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	in := bufio.NewReader(f)
-	if mark, err := in.Peek(3); err == nil && string(mark) == "\ufeff" {
-		_, _ = in.Discard(3) // spreadsheets begin UTF-8 files with it
-	}
-	r := csv.NewReader(in)
-	head, err := r.Read()
-	if err != nil {
-		return nil, errors.New("--list: want a first line file,number,name")
-	}
-	column := map[string]int{}
-	for i, name := range head {
-		column[name] = i
-	}
-	for _, name := range []string{"file", "number", "name"} {
-		if _, ok := column[name]; !ok {
-			return nil, fmt.Errorf("--list: no column %s", name)
-		}
-	}
 	var list []claimed
-	for {
-		record, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return list, nil
-		}
-		if err != nil {
-			line := 0
-			if at, ok := errors.AsType[*csv.ParseError](err); ok {
-				line = at.Line
-			}
-			return nil, fmt.Errorf("--list: line %d is not CSV of %d columns", line, len(head))
-		}
-		file := record[column["file"]]
+	err := evaluation.Rows(name, "--list", []string{"file", "number", "name"}, func(cell func(string) string) {
 		list = append(list, claimed{
-			file: file, path: filepath.Join(filepath.Dir(name), file),
-			claim: &imaging.Claim{Number: record[column["number"]], Name: record[column["name"]]},
+			file: cell("file"), path: filepath.Join(filepath.Dir(name), cell("file")),
+			claim: &imaging.Claim{Number: cell("number"), Name: cell("name")},
 		})
-	}
+	})
+	return list, err
 }
 
 func (c *imageCheckCmd) check(ctx context.Context, pool *imaging.Pool, photo claimed) imageLine {

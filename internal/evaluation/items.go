@@ -1,11 +1,7 @@
 package evaluation
 
 import (
-	"bufio"
-	"encoding/csv"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -64,49 +60,11 @@ func Load(name string) (Set, error) {
 }
 
 func readManifest(name string) ([]Item, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	in := bufio.NewReader(f)
-	if mark, err := in.Peek(3); err == nil && string(mark) == "\ufeff" {
-		_, _ = in.Discard(3) // spreadsheets begin UTF-8 files with it
-	}
-	r := csv.NewReader(in)
-	head, err := r.Read()
-	if err != nil {
-		return nil, errors.New("manifest: want a first line path,label,source,licence")
-	}
-	column := map[string]int{}
-	for i, name := range head {
-		column[name] = i
-	}
-	for _, need := range []string{"path", "label"} {
-		if _, ok := column[need]; !ok {
-			return nil, fmt.Errorf("manifest: no column %s", need)
-		}
-	}
 	var items []Item
-	for {
-		record, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return items, nil
-		}
-		if err != nil {
-			line := 0
-			if at, ok := errors.AsType[*csv.ParseError](err); ok {
-				line = at.Line
-			}
-			return nil, fmt.Errorf("manifest: line %d is not CSV of %d columns", line, len(head))
-		}
-		items = append(items, itemOf(filepath.Dir(name), func(name string) string {
-			if i, ok := column[name]; ok {
-				return strings.TrimSpace(record[i])
-			}
-			return ""
-		}))
-	}
+	err := Rows(name, "manifest", []string{"path", "label"}, func(cell func(string) string) {
+		items = append(items, itemOf(filepath.Dir(name), func(column string) string { return strings.TrimSpace(cell(column)) }))
+	})
+	return items, err
 }
 
 func itemOf(folder string, cell func(string) string) Item {
