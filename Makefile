@@ -42,12 +42,16 @@ run: build ## the same parts, kept serving, with demo credentials printed
 
 .PHONY: test
 test: build ## every test; and that all but the worker builds without any C library
-	@echo "[1/3] build and vet without C libraries"
+	@echo "[1/4] build and vet without C libraries"
 	@CGO_ENABLED=0 $(GO) build ./... && CGO_ENABLED=0 $(GO) vet ./...
-	@echo "[2/3] vet with the imaging pipeline"
+	@echo "[2/4] vet with the imaging pipeline"
 	@$(GO) vet -tags $(TAGS) ./...
-	@echo "[3/3] tests"
+	@echo "[3/4] tests"
 	@REALNAME_REQUIRE_SERVICES=1 $(GO) test -tags $(TAGS) ./...
+	@echo "[4/4] a few seconds of hostile numbers (make prove: minutes)"
+	@for fuzzer in FuzzCheck FuzzMRZ; do \
+		$(GO) test -run '^$$' -fuzz "^$$fuzzer$$" -fuzztime 5s -fuzzminimizetime 10x ./verify/idnumber || exit 1; \
+	done
 
 FUZZTIME ?= 2m
 .PHONY: prove
