@@ -34,11 +34,10 @@ func (c areasConfig) load() (config.Config, error) {
 	return config.Load(c.Config)
 }
 
-// Years of births that the tables judge apart, and the year of the first list.
+// Years of births that the tables judge apart.
 const (
 	firstYear = 1900
 	lastYear  = 2154
-	firstList = 1980
 )
 
 type areasShowCmd struct {
@@ -77,8 +76,8 @@ func (c *areasShowCmd) run(w io.Writer, now func() time.Time) error {
 	out.line("%v  %s", code, table.FullName(code, year))
 	standing := table.Standing(code, year)
 	words := standingWords[standing]
-	if standing == gb2260.InForce && year < firstList {
-		words = fmt.Sprintf("before the first list (%d): taken as in force", firstList)
+	if standing == gb2260.InForce && year < gb2260.FirstList {
+		words = fmt.Sprintf("before the first list (%d): taken as in force", gb2260.FirstList)
 	}
 	out.line("%d  %s", year, words)
 	for _, p := range table.Periods(code) {

@@ -60,7 +60,7 @@ func (l *backLayout) proven() bool {
 
 // findBack looks for the back's print in its places. Nil when two characters of one phrase are nowhere.
 func findBack(lines []line) *backLayout {
-	found := backPairs(lines)
+	found := neighbours(lines, backMarks)
 	var l *backLayout
 	for _, g := range gates {
 		m := fitMap(found, g.ridge)
@@ -68,7 +68,7 @@ func findBack(lines []line) *backLayout {
 			break
 		}
 		l = &backLayout{cardMap: *m}
-		found = l.inPlace(lines, g.gate)
+		found = inPlace(lines, backMarks, &l.cardMap, g.gate)
 	}
 	if l == nil {
 		return nil
@@ -84,45 +84,6 @@ func findBack(lines []line) *backLayout {
 	}
 	l.marks = len(found)
 	return l
-}
-
-// backPairs are neighbours of one phrase that a line spells out, wherever they are.
-func backPairs(lines []line) []anchor {
-	var out []anchor
-	for _, l := range lines {
-		for i := 0; i+1 < len(l.glyphs); i++ {
-			for k := 0; k+1 < len(backMarks); k++ {
-				a, b := backMarks[k], backMarks[k+1]
-				if a.part == b.part && l.glyphs[i].r == a.r && l.glyphs[i+1].r == b.r {
-					out = append(out, anchor{card: a.at, image: l.centre(i), part: a.part},
-						anchor{card: b.at, image: l.centre(i + 1), part: b.part})
-				}
-			}
-		}
-	}
-	return out
-}
-
-func (l *backLayout) inPlace(lines []line, gate float64) []anchor {
-	var out []anchor
-	for _, want := range backMarks {
-		best, nearest := anchor{card: want.at, part: want.part}, gate
-		for _, ln := range lines {
-			for i, g := range ln.glyphs {
-				if g.r != want.r {
-					continue
-				}
-				p := ln.centre(i)
-				if d := distance(l.card(p), want.at); d < nearest {
-					nearest, best.image = d, p
-				}
-			}
-		}
-		if nearest < gate {
-			out = append(out, best)
-		}
-	}
-	return out
 }
 
 // validity is a card's term. Until is the zero Date for 长期.

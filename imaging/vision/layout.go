@@ -4,6 +4,7 @@ package vision
 
 import (
 	"math"
+	"slices"
 )
 
 // A resident card is ISO/IEC 7810 ID-1; places on it are millimetres from its top left corner.
@@ -43,6 +44,9 @@ const (
 
 // frontMarks are the printed labels of the front, character by character.
 var frontMarks = labelMarks()
+
+// frontLabels are those that stand in a row of their own: the signs of a date have digits between them.
+var frontLabels = slices.DeleteFunc(slices.Clone(frontMarks), func(m mark) bool { return m.part == partDate })
 
 func labelMarks() []mark {
 	var out []mark
@@ -130,7 +134,7 @@ func findLayout(lines []line) *layout {
 		}
 	}
 	if best == nil {
-		best = growLayout(lines, nil, labelAnchors(lines))
+		best = growLayout(lines, nil, neighbours(lines, frontLabels))
 	}
 	return best
 }
@@ -150,7 +154,7 @@ func growLayout(lines []line, number *line, seed []anchor) *layout {
 	}
 	var found []anchor
 	for _, g := range gates {
-		found = inPlace(lines, m, g.gate)
+		found = inPlace(lines, frontMarks, m, g.gate)
 		fitted := found
 		if number != nil {
 			fitted = append(fitted[:len(fitted):len(fitted)], seed...)
@@ -198,14 +202,14 @@ func numberAnchors(n *line) []anchor {
 	return out
 }
 
-// labelAnchors are labels that a line spells out, wherever they are.
-func labelAnchors(lines []line) []anchor {
+// neighbours are adjoining marks of one part that a line spells out, wherever they are.
+func neighbours(lines []line, marks []mark) []anchor {
 	var out []anchor
 	for _, l := range lines {
 		for i := 0; i+1 < len(l.glyphs); i++ {
-			for k := 0; k+1 < len(frontMarks); k++ {
-				a, b := frontMarks[k], frontMarks[k+1]
-				if a.part == b.part && a.part != partDate && l.glyphs[i].r == a.r && l.glyphs[i+1].r == b.r {
+			for k := 0; k+1 < len(marks); k++ {
+				a, b := marks[k], marks[k+1]
+				if a.part == b.part && l.glyphs[i].r == a.r && l.glyphs[i+1].r == b.r {
 					out = append(out, anchor{card: a.at, image: l.centre(i), part: a.part},
 						anchor{card: b.at, image: l.centre(i + 1), part: b.part})
 				}
@@ -216,9 +220,9 @@ func labelAnchors(lines []line) []anchor {
 }
 
 // inPlace gives for every mark the nearest glyph that spells it, when it is within gate of its place.
-func inPlace(lines []line, m *cardMap, gate float64) []anchor {
+func inPlace(lines []line, marks []mark, m *cardMap, gate float64) []anchor {
 	var out []anchor
-	for _, want := range frontMarks {
+	for _, want := range marks {
 		best := anchor{card: want.at, part: want.part}
 		nearest := gate
 		for _, l := range lines {

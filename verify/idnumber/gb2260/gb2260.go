@@ -47,8 +47,8 @@ const (
 	InForce
 )
 
-// firstList is the year of the first list: a code in it is not known to have been created in that year.
-const firstList = 1980
+// FirstList is the year of the first list: a code in it is not known to have been created in that year.
+const FirstList = 1980
 
 //go:embed divisions.csv
 var embedded string
@@ -85,7 +85,7 @@ func (t *Table) Standing(code Code, year int) Standing {
 			return InForce
 		case e.to < y:
 			standing = Abolished
-		case e.from <= y || e.from <= firstList-yearBase:
+		case e.from <= y || e.from <= FirstList-yearBase:
 			return InForce
 		default:
 			standing = CreatedLater

@@ -54,12 +54,6 @@ var tags = map[string]idnumber.Kind{
 // Check judges a number: idnumber.Check, or the method of a Checker with the operator's own division codes.
 type Check = func(kind idnumber.Kind, raw string, on idnumber.Date) idnumber.Result
 
-// Kind gives the kind that a tag checks.
-func Kind(tag string) (idnumber.Kind, bool) {
-	kind, ok := tags[tag]
-	return kind, ok
-}
-
 // Register adds the tags to v. Numbers are judged by check as of the civil date in China that now tells. The error is
 // the validator's own. A field that is no string is refused.
 func Register(v *validator.Validate, check Check, now func() time.Time) error {
