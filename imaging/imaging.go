@@ -79,6 +79,7 @@ const (
 	ReasonSeveralCards        = "several_cards"
 	ReasonPortraitMissing     = "portrait_missing"
 	ReasonPortraitDrawn       = "portrait_drawn"
+	ReasonPortraitSeveral     = "portrait_several"
 	ReasonNumberUnreadable    = "number_unreadable"
 	ReasonNumberInvalid       = "number_invalid"
 	ReasonNumberMismatch      = "number_mismatch"

@@ -68,7 +68,7 @@ func (c *classifier) class(mat gocv.Mat, lines int) (imaging.Class, float64, err
 			best = i
 		}
 	}
-	if probs[best] < 0.5 {
+	if probs[best] < leastClass {
 		return imaging.ClassUnknown, float64(probs[best]), nil
 	}
 	return classNames[best], float64(probs[best]), nil
@@ -102,7 +102,7 @@ func weighByText(probs []float32, lines int) {
 
 // portraitLook is what stands in the portrait place, as probabilities that add up to 1.
 type portraitLook struct {
-	photo, drawn, empty float64
+	face, drawn, empty, other, several float64
 }
 
 // look is the mean over several cuts, which shift by as much as a fitted card is off.
@@ -119,9 +119,11 @@ func (c *classifier) look(mat gocv.Mat, l *cardMap) (portraitLook, error) {
 			return portraitLook{}, err
 		}
 		n := float64(len(shifts))
-		sum.photo += p.photo / n
+		sum.face += p.face / n
 		sum.drawn += p.drawn / n
 		sum.empty += p.empty / n
+		sum.other += p.other / n
+		sum.several += p.several / n
 	}
 	return sum, nil
 }
@@ -141,10 +143,11 @@ func (c *classifier) lookOnce(mat gocv.Mat, place quad) (portraitLook, error) {
 	if err != nil {
 		return portraitLook{}, err
 	}
-	if len(p) != 3 {
-		return portraitLook{}, fmt.Errorf("vision: portrait net has %d classes, want 3", len(p))
+	if len(p) != 5 {
+		return portraitLook{}, fmt.Errorf("vision: portrait net has %d classes, want 5", len(p))
 	}
-	return portraitLook{photo: float64(p[0]), drawn: float64(p[1]), empty: float64(p[2])}, nil
+	at := func(i int) float64 { return float64(p[i]) }
+	return portraitLook{face: at(0), drawn: at(1), empty: at(2), other: at(3), several: at(4)}, nil
 }
 
 // look runs one of our nets, which want RGB in 0..1.

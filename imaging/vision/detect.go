@@ -17,12 +17,31 @@ const (
 	detectRegion = 0.6 // a region's mean makes it a line
 	detectUnclip = 1.5 // regions are printed shrunken; grow by area*unclip/perimeter
 	detectSide   = 960 // long side of the input
+	nearSide     = 704 // where the document nearly fills it
 	detectMost   = 400 // regions looked at; a page of print has fewer lines
 )
 
 // detector finds lines of text.
 type detector struct {
 	net *net
+}
+
+// near finds lines in the part of mat around a document only.
+func (d *detector) near(mat gocv.Mat, document quad) ([]quad, error) {
+	const beyond = 0.12 // of the document's size
+	area := document.grown(2*beyond).box(1, mat.Cols(), mat.Rows())
+	if area == nil {
+		return nil, nil
+	}
+	part := mat.Region(image.Rect(area.X, area.Y, area.X+area.Width, area.Y+area.Height))
+	defer part.Close()
+	places, err := d.find(part, nearSide)
+	for i := range places {
+		for j, p := range places[i] {
+			places[i][j] = p.add(point{float64(area.X), float64(area.Y)})
+		}
+	}
+	return places, err
 }
 
 // find gives the lines of text in mat as rectangles, read along the direction

@@ -6,6 +6,7 @@ import (
 	"math"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"gocv.io/x/gocv"
 
@@ -23,10 +24,15 @@ type field struct {
 	place quad // on the picture
 }
 
-// number reads the number; ok when both witnesses read one number that passes
+// number reads the number. What printReader read and the claim repeats needs no
+// other witness: no misreading is by chance the number claimed. Otherwise ok when both witnesses read one number that passes
 // its own rules, or when one does, surely, and the other reads none that passes.
-func (r *reader) number(mat gocv.Mat, l *layout, on idnumber.Date) (f field, ok bool, err error) {
+func (r *reader) number(mat gocv.Mat, l *layout, claimed string, on idnumber.Date) (f field, ok bool, err error) {
 	f.place = l.numberPlace()
+	if l.printed && claimed != "" && l.number.text() == idnumber.Check(idnumber.ResidentID, claimed, on).Canonical.Reveal() {
+		f.set([]line{*l.number, *l.number})
+		return f, true, nil
+	}
 	zoneRead, err := r.recogniser.read(mat, f.place)
 	if err != nil {
 		return f, false, err
@@ -89,7 +95,8 @@ func (l *layout) numberPlace() quad {
 }
 
 // name reads the name; an empty value when no witness sees one. Where the line
-// and the zone disagree, a second cut of the zone decides.
+// and the zone disagree, other cuts of the zone decide: a lower one keeps out a
+// second script above the row.
 func (r *reader) name(mat gocv.Mat, lines []line, l *layout) (field, error) {
 	raw := l.nameGlyphs(lines)
 	f := field{place: l.imageQuad(namePlace(raw, 1))}
@@ -99,7 +106,7 @@ func (r *reader) name(mat gocv.Mat, lines []line, l *layout) (field, error) {
 	}
 	a.glyphs = nameOnly(a.glyphs)
 	witnesses := []line{a}
-	for _, room := range []float64{1, 1.25} {
+	for _, room := range []float64{1, 1.25, 0.75} {
 		read, err := r.recogniser.read(mat, l.imageQuad(namePlace(raw, room)))
 		if err != nil {
 			return f, err
@@ -107,12 +114,39 @@ func (r *reader) name(mat gocv.Mat, lines []line, l *layout) (field, error) {
 		w := read.decode()
 		w.glyphs = nameOnly(w.glyphs)
 		witnesses = append(witnesses, w)
-		if len(w.glyphs) > 0 && w.text() == witnesses[0].text() {
+		if len(w.glyphs) > 0 && agreed(witnesses) {
 			break
 		}
 	}
 	f.elect(witnesses)
 	return f, nil
+}
+
+// agreed says whether the last witness reads what another reads.
+func agreed(witnesses []line) bool {
+	last := witnesses[len(witnesses)-1].text()
+	for _, w := range witnesses[:len(witnesses)-1] {
+		if w.text() == last {
+			return true
+		}
+	}
+	return false
+}
+
+// claimedName reads as much of the name's row as the claim is long and two
+// characters more; ok when it surely says the claim and nothing else.
+func (r *reader) claimedName(mat gocv.Mat, l *layout, claim string) (f field, ok bool, err error) {
+	const em = 3.9
+	end := min(nameZone[1].X, nameZone[0].X+em*float64(utf8.RuneCountInString(claim)+2))
+	f.place = l.imageQuad(zone(nameZone[0].X, nameZone[0].Y, end, nameZone[2].Y))
+	read, err := r.recogniser.read(mat, f.place)
+	if err != nil {
+		return f, false, err
+	}
+	w := read.decode()
+	w.glyphs = nameOnly(w.glyphs)
+	f.set([]line{w, w})
+	return f, f.conf >= sureGlyph && foldName(f.value) == claim, nil
 }
 
 // namePlace is the part of the card to read the name from: around the glyphs
@@ -161,6 +195,10 @@ func (l *layout) nameGlyphs(lines []line) []placed {
 	for _, ln := range lines {
 		for i, g := range ln.glyphs {
 			c := l.card(ln.centre(i))
+			// Latin letters are a second script's, in a row of its own.
+			if g.r < 0x2E80 && !isDot(g.r) && !strings.ContainsRune("-–—―_", g.r) {
+				continue
+			}
 			if c.X > nameZone[0].X && c.X < nameZone[1].X && math.Abs(c.Y-nameRow) < 3 {
 				out = append(out, placed{glyph: g, card: c})
 			}

@@ -113,6 +113,7 @@ type layout struct {
 	spread  float64 // mean distance of the marks from their places, mm
 	number  *line   // the number line, when one was found in place
 	corners quad    // of the card, on the picture
+	printed bool    // number and labels were read by printReader, at the places that the corners give
 }
 
 // Gates, in millimetres, for a character to count as standing in its place:

@@ -32,6 +32,7 @@ type Pipeline struct {
 	reader     reader
 	classifier classifier
 	finder     finder
+	print      printReader
 	version    string
 	now        func() time.Time
 
@@ -44,7 +45,7 @@ type Pipeline struct {
 var errClosed = errors.New("vision: the pipeline is closed")
 
 // rules counts changes of thresholds and of the way stages work; it is part of Version.
-const rules = 3
+const rules = 4
 
 // Open loads the models. The caller closes the pipeline.
 func Open(o Options) (*Pipeline, error) {
@@ -98,6 +99,8 @@ func (p *Pipeline) load(assets string) error {
 		{&p.classifier.whole, classWeights},
 		{&p.classifier.portrait, portraitWeights},
 		{&p.finder.net, cornerWeights},
+		{&p.print.digits, digitWeights},
+		{&p.print.labels, labelWeights},
 	} {
 		if *m.to, err = openNet(m.model); err != nil {
 			return err
@@ -123,6 +126,8 @@ func (p *Pipeline) Close() {
 		p.classifier.whole.close()
 		p.classifier.portrait.close()
 		p.finder.net.close()
+		p.print.digits.close()
+		p.print.labels.close()
 	})
 }
 

@@ -17,6 +17,7 @@ const (
 	sureSeveral = 0.90 // probability of a second card
 	surelyNone  = 0.97 // probability of no document that may refuse early
 	surelyClass = 0.90 // probability of a drawing or photograph that may
+	noGlance    = 0.98 // both of these, to refuse without looking for text
 	glanceSide  = 352  // long side, in pixels, at which text is looked for before refusing early
 	glanceLines = 2    // lines found there that still allow it
 	quickSides  = 2    // of a card's four, found as edges, to read by its zones
@@ -24,26 +25,16 @@ const (
 	mostCards   = 1    // on one picture
 )
 
-// rowZones are the front's rows that hold labels, number first, in millimetres.
-// They are wider than the print by what the corners are off.
-var rowZones = []quad{
-	zone(4, numberRow-3.3, 82.5, numberRow+3.3),
-	zone(4, nameRow-3.1, 52.5, nameRow+3.1),
-	zone(4, sexRow-3.1, 52.5, sexRow+3.1),
-	zone(4, birthRow-3.1, 52.5, birthRow+3.1),
-	zone(4, addressRow-2.7, 52.5, addressRow+2.7),
-}
-
 // sure says that two witnesses agree and no glyph of theirs is weak.
 func (f *field) sure() bool { return f.both && f.conf >= sureGlyph }
 
 // card says that a resident card is most likely there.
 func (s *sighting) card() bool { return s.front+s.back >= seenCard && len(s.documents) > 0 }
 
-// byZones reads the card where its corners say that its rows are, without
-// looking for text elsewhere. It can only accept, by the rules that hold for
-// every picture; any doubt, and any other verdict, is left to byText.
-func (e *examination) byZones(ctx context.Context) (bool, error) {
+// byZones reads the card where its corners say that its print is, without
+// looking for text elsewhere. It can only accept, by rules that are no weaker
+// than those for every picture; any doubt, and any other verdict, is left to byText.
+func (e *examination) byZones(context.Context) (bool, error) {
 	if e.seen.front < seenCard || e.seen.several > quickOne || len(e.seen.documents) == 0 || e.req.Side == imaging.SideBack {
 		return false, nil
 	}
@@ -53,7 +44,7 @@ func (e *examination) byZones(ctx context.Context) (bool, error) {
 	}
 	// The net may take a card for one that stands on its head.
 	for _, q := range []quad{corners, corners.turned()} {
-		l, err := e.readRows(ctx, q)
+		l, err := e.readPrint(q)
 		if err != nil {
 			return false, err
 		}
@@ -66,37 +57,31 @@ func (e *examination) byZones(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// readRows reads the rows of a card with these corners; nil when they do not prove a card with a sure number.
-func (e *examination) readRows(ctx context.Context, corners quad) (*layout, error) {
+// readPrint reads the fixed print of a card with these corners. Nil when it does
+// not prove a card whose number is sure and repeats its printed birth and sex.
+func (e *examination) readPrint(corners quad) (*layout, error) {
 	m := mapOnto(corners)
 	if m == nil {
 		return nil, nil
 	}
-	places := make([]quad, len(rowZones))
-	for i, z := range rowZones {
-		places[i] = m.imageQuad(z)
-	}
-	e.text = &text{places: places}
-	var err error
-	if e.text.lines, err = e.reader.readLines(ctx, e.frame.mat, places[:1]); err != nil {
+	number, err := e.print.row(e.frame.mat, m, numberStrip)
+	if err != nil || !e.sureNumber(&number) {
 		return nil, err
 	}
-	if !e.sureNumber(e.text.lines[0].number()) {
-		return nil, nil
-	}
-	rest, err := e.reader.readLines(ctx, e.frame.mat, places[1:])
-	if err != nil {
+	seen, err := e.print.front(e.frame.mat, m)
+	if err != nil || seen.labels < needLabels {
 		return nil, err
 	}
-	e.text.lines = append(e.text.lines, rest...)
-	if l := findLayout(e.text.lines); l.proven() {
-		return l, nil
+	told := idnumber.Check(idnumber.ResidentID, number.text(), e.today)
+	if itself, err := e.print.tellsItself(e.frame.mat, m, &told, seen.sex); err != nil || !itself {
+		return nil, err
 	}
-	return nil, nil
+	e.text = &text{}
+	return &layout{cardMap: *m, labels: seen.labels, marks: 2 * seen.labels, number: &number, corners: corners, printed: true}, nil
 }
 
 func (e *examination) sureNumber(n *line) bool {
-	return n != nil && len(n.glyphs) == numberDigits && n.weakest() >= sureGlyph &&
+	return len(n.glyphs) == numberDigits && n.weakest() >= sureGlyph &&
 		idnumber.Check(idnumber.ResidentID, n.text(), e.today).Status != idnumber.Invalid
 }
 
@@ -119,7 +104,8 @@ func mapOnto(q quad) *cardMap {
 }
 
 // plainlyNone refuses a drawing or photograph early: only when the finder sees
-// no document, the class is sure, and a glance finds hardly any text.
+// no document and the class is sure; where they are not the surest, a glance must
+// find hardly any text either.
 func (e *examination) plainlyNone(context.Context) (bool, error) {
 	if e.seen.none < surelyNone || len(e.seen.documents) > 0 {
 		return false, nil
@@ -131,12 +117,14 @@ func (e *examination) plainlyNone(context.Context) (bool, error) {
 	if p < surelyClass || class != imaging.ClassDrawing && class != imaging.ClassPhoto && class != imaging.ClassBlank {
 		return false, nil
 	}
-	places, err := e.reader.detector.find(e.frame.mat, glanceSide)
-	if err != nil || len(places) > glanceLines {
-		return false, err
+	e.text = &text{}
+	if min(e.seen.none, p) < noGlance {
+		e.text.places, err = e.reader.detector.find(e.frame.mat, glanceSide)
+		if err != nil || len(e.text.places) > glanceLines {
+			return false, err
+		}
 	}
-	e.text = &text{places: places}
-	return true, e.noCard()
+	return true, e.notCard(class, p)
 }
 
 // onlySeen is for a card that was seen and not read: a person looks, and is told what hinders.

@@ -51,6 +51,17 @@ func (r *reader) read(ctx context.Context, mat gocv.Mat) (*text, error) {
 	return t, err
 }
 
+// readNear does the same for the part of the picture around a document.
+func (r *reader) readNear(ctx context.Context, mat gocv.Mat, document quad) (*text, error) {
+	places, err := r.detector.near(mat, document)
+	if err != nil {
+		return nil, err
+	}
+	t := &text{places: places}
+	t.lines, err = r.readLines(ctx, mat, places[:readable(places)])
+	return t, err
+}
+
 func (r *reader) readLines(ctx context.Context, mat gocv.Mat, places []quad) ([]line, error) {
 	lines := make([]line, 0, len(places))
 	for _, q := range places {

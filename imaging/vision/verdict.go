@@ -21,8 +21,10 @@ const (
 	sureGlyph = 0.80 // weakest glyph of a reading that may speak against the claim
 	fairGlyph = 0.50 // weakest glyph of a reading that may speak for it
 
-	surePhoto = 0.70 // probability of a photograph in the portrait place that passes
+	sureFace  = 0.70 // probability of a photographed face in the portrait place that passes
 	sureDrawn = 0.70 // probability of a drawing that refuses; between the two a person looks
+
+	leastClass = 0.50 // probability of a class that names it; below, the picture is unknown
 
 	leastWidth   = 280.0 // of the card, full-size pixels
 	leastSharp   = 12.0  // variance of the Laplacian, grey levels squared
@@ -105,12 +107,28 @@ func (e *examination) byText(ctx context.Context) error {
 	return e.noCard()
 }
 
-// findCard reads the picture and looks for the card; upside down when it is not found as it stands.
+// findCard looks for the card by its text: first where one card was seen, then
+// on the whole picture.
 func (e *examination) findCard(ctx context.Context) (*layout, error) {
-	var err error
-	if e.text, err = e.reader.read(ctx, e.frame.mat); err != nil {
+	if e.seen.card() && e.seen.several <= quickOne {
+		near, err := e.reader.readNear(ctx, e.frame.mat, e.seen.documents[0].corners)
+		if err != nil {
+			return nil, err
+		}
+		if l, err := e.layout(ctx, near); err != nil || l.proven() || e.backFound() {
+			return l, err
+		}
+	}
+	whole, err := e.reader.read(ctx, e.frame.mat)
+	if err != nil {
 		return nil, err
 	}
+	return e.layout(ctx, whole)
+}
+
+// layout looks for the front's among what was read; upside down when it is not found as it stands.
+func (e *examination) layout(ctx context.Context, read *text) (*layout, error) {
+	e.text = read
 	l := findLayout(e.text.lines)
 	if l.proven() || e.backFound() {
 		return l, nil
@@ -210,24 +228,30 @@ func (e *examination) portrait(l *layout) error {
 		return err
 	}
 	switch {
-	case p.photo >= surePhoto:
+	case p.face >= sureFace:
 	case p.drawn >= sureDrawn:
 		e.find(imaging.Reject, imaging.ReasonPortraitDrawn, p.drawn, sureDrawn, &place)
-	case p.drawn >= p.empty:
+	case p.drawn >= max(p.several, p.empty+p.other):
 		e.find(imaging.Review, imaging.ReasonPortraitDrawn, p.drawn, sureDrawn, &place)
+	case p.several >= p.empty+p.other:
+		e.find(imaging.Review, imaging.ReasonPortraitSeveral, p.several, 1-sureFace, &place)
 	default:
-		e.find(imaging.Review, imaging.ReasonPortraitMissing, p.photo, surePhoto, &place)
+		e.find(imaging.Review, imaging.ReasonPortraitMissing, p.face, sureFace, &place)
 	}
 	return nil
 }
 
 func (e *examination) number(l *layout) error {
-	f, ok, err := e.reader.number(e.frame.mat, l, e.today)
+	claimed := e.req.Claim != nil && e.req.Claim.Number != ""
+	var repeated string
+	if claimed {
+		repeated = e.req.Claim.Number
+	}
+	f, ok, err := e.reader.number(e.frame.mat, l, repeated, e.today)
 	if err != nil {
 		return err
 	}
 	e.unsure = e.unsure || !f.sure()
-	claimed := e.req.Claim != nil && e.req.Claim.Number != ""
 	if !ok {
 		if claimed {
 			e.report.NumberAgreement = imaging.Unreadable
@@ -262,7 +286,7 @@ func (e *examination) number(l *layout) error {
 }
 
 func (e *examination) name(l *layout) error {
-	f, err := e.reader.name(e.frame.mat, e.text.lines, l)
+	f, err := e.readName(l)
 	if err != nil {
 		return err
 	}
@@ -290,6 +314,15 @@ func (e *examination) name(l *layout) error {
 		e.find(imaging.Review, imaging.ReasonNameUnreadable, f.conf, sureGlyph, &f.place)
 	}
 	return nil
+}
+
+func (e *examination) readName(l *layout) (field, error) {
+	if l.printed && e.req.Claim != nil && e.req.Claim.Name != "" {
+		if f, ok, err := e.reader.claimedName(e.frame.mat, l, foldName(e.req.Claim.Name)); ok || err != nil {
+			return f, err
+		}
+	}
+	return e.reader.name(e.frame.mat, e.text.lines, l)
 }
 
 // speaksAgainst says whether a sure reading contradicts the claim. A glyph that
@@ -357,9 +390,13 @@ func (e *examination) noCard() error {
 	if err != nil {
 		return err
 	}
+	return e.notCard(class, p)
+}
+
+func (e *examination) notCard(class imaging.Class, p float64) error {
 	e.report.Class = class
 	e.compareNothing()
-	e.find(imaging.Reject, imaging.ReasonNotADocument, p, 0.5, nil)
+	e.find(imaging.Reject, imaging.ReasonNotADocument, p, leastClass, nil)
 	return nil
 }
 

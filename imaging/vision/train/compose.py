@@ -17,7 +17,10 @@ def load(path, side):
         ground = Image.new("RGBA", im.size, "white")
         ground.alpha_composite(im)
         im = ground
-    im = im.convert("RGB")
+    return small(im.convert("RGB"), side)
+
+
+def small(im, side):
     im.thumbnail((side, side), Image.BOX)
     return im
 
@@ -92,12 +95,16 @@ def draw_ground(size, rng):
 
 def portrait(im, label, size, rng):
     """One training view of a card's portrait place, cut out as loosely as the rectifier does it."""
-    W, H = size[0] * 3 // 2, size[1] * 3 // 2
+    if label == "place":
+        return placed(im, size, rng)
+    W, H = size[0] * 5 // 4, size[1] * 5 // 4
     out = ground((W, H), rng)
     if label == "empty":
         if rng.random() < 0.5:
             scribble(out, rng)
         return finish(out, size, rng)
+    if label == "several":
+        return finish(crowd(out, im, rng), size, rng)
     im = head(im, label, rng)
     w, h = int(W * rng.uniform(0.72, 1.0)), int(H * rng.uniform(0.72, 1.0))
     im = im.resize((w, h), Image.BILINEAR)
@@ -108,8 +115,53 @@ def portrait(im, label, size, rng):
     return finish(out, size, rng)
 
 
+def placed(im, size, rng):
+    """A portrait's place on a photographed card: cut as loosely as the rectifier does it, and little else."""
+    w, h = im.size
+    s = rng.uniform(0.78, 0.98)
+    cw, ch = int(w * s), int(h * min(0.98, s * rng.uniform(0.96, 1.04)))
+    x, y = rng.randrange(w - cw + 1), rng.randrange(h - ch + 1)
+    im = im.crop((x, y, x + cw, y + ch)).resize(size, Image.BOX)
+    if rng.random() < 0.5:
+        im = im.transpose(Image.FLIP_LEFT_RIGHT)
+    return np.asarray(degrade(im, rng, False) if rng.random() < 0.4 else im)
+
+
+def crowd(out, faces, rng):
+    """Two faces in one place: side by side, or one before the other."""
+    W, H = out.size
+    a, b = (head(im, "face", rng) for im in rng.sample(faces, 2))
+    share = rng.uniform(0.42, 0.58)
+    if rng.random() < 0.6:
+        for im, x0, x1 in ((a, 0, share), (b, share, 1)):
+            w = int(W * (x1 - x0))
+            h = min(H, int(w * rng.uniform(1.2, 1.7)))
+            out.paste(im.resize((w, h), Image.BILINEAR), (int(W * x0), int((H - h) * rng.random())))
+        return out
+    out.paste(a.resize((W, H), Image.BILINEAR), (0, 0))
+    w = int(W * rng.uniform(0.32, 0.5))
+    h = int(w * rng.uniform(1.1, 1.4))
+    out.paste(b.resize((w, h), Image.BILINEAR), (rng.choice([0, W - w]), rng.randrange(int((H - h) * 0.7), H - h + 1)))
+    return out
+
+
+def filtered(im, rng):
+    """A photograph made a cartoon by a filter: flat regions of few colours, often with dark outlines."""
+    im = im.resize((140, max(1, int(140 * im.height / im.width))), Image.BILINEAR)
+    edges = im.convert("L").filter(ImageFilter.GaussianBlur(1.2)).filter(ImageFilter.FIND_EDGES)
+    for _ in range(rng.randrange(2, 4)):
+        im = im.filter(ImageFilter.MedianFilter(rng.choice([5, 7])))
+    if rng.random() < 0.75:
+        im = im.quantize(rng.randrange(6, 16), Image.MEDIANCUT, dither=Image.NONE).convert("RGB").filter(ImageFilter.ModeFilter(5))
+    im = ImageEnhance.Color(im).enhance(rng.uniform(1.0, 1.7))
+    if rng.random() < 0.7:
+        ink = edges.point(lambda v: 255 if v > 18 else 0).filter(ImageFilter.GaussianBlur(0.6))
+        im.paste((25, 20, 30), (0, 0), ink)
+    return im
+
+
 def head(im, label, rng):
-    """A cut of portrait shape; for faces around the upper middle, for other pictures anywhere."""
+    """A cut of portrait shape; for faces around the upper middle, for scenes anywhere."""
     w, h = im.size
     s = rng.uniform(0.55, 1.0)
     ch = min(h, int(s * min(h, w * 1.25)))
@@ -154,6 +206,6 @@ def finish(im, size, rng):
     if rng.random() < 0.3:
         im = glare(im, rng)
     # Small cards in big photos: the portrait may come from few pixels.
-    k = rng.uniform(0.6, 1.0)
+    k = rng.choice([1, 1, rng.uniform(0.6, 1.0)])
     im = im.resize((int(size[0] * k), int(size[1] * k)), Image.BOX).resize(size, Image.BILINEAR)
     return np.asarray(degrade(im, rng, True))

@@ -6,7 +6,7 @@
 --cards and --judge are folders that `cards` wrote, of the training and the
 evaluation share; --images a folder with manifest.csv as for train.py, whose
 drawings, photographs and pages show no card; --rendered one of
-three-dimensional cartoon avatars, of which every second is held out. What
+three-dimensional cartoon avatars, of which every third is held out. What
 stands in train.HELD_OUT is never trained on and judges the result. With
 --load, a state that an earlier run saved is judged and exported only.
 """
@@ -141,7 +141,7 @@ def load_others(items, judge, images, rendered):
         to = judge if row["source"] in train.HELD_OUT else items
         to.add(compose.load(os.path.join(images, row["path"]), 320), label + ": " + row["source"])
     for i, path in enumerate(train.pictures(rendered)):
-        (judge if i % 2 == 0 else items).add(compose.load(path, 320), "drawing: rendered avatars")
+        (judge if i % 3 == 2 else items).add(compose.load(path, 320), "drawing: rendered avatars")
 
 
 def uniform(n, lo, hi):

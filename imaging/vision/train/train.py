@@ -5,7 +5,7 @@
   train.py --task portrait --images DIR --faces DIR --stock DIR --drawings DIR --out ../weights/portrait.onnx
 
 --images is a folder with manifest.csv (path,label,source,...), --faces one of
-square pictures of a face each, --stock one of portrait photographs (every second
+square pictures of a face each, --stock one of portrait photographs (every third
 is held out), --drawings what `drawings` wrote. Training and validation are
 split by source, so the figures printed are for sources never trained on.
 Needs Debian's python3-torch, python3-pil and python3-numpy. See README.md.
@@ -23,10 +23,11 @@ import torch
 from torch import nn
 
 import compose
+import pages
 
 CLASSES = ["drawing", "photo", "text_page", "screenshot", "other_document"]
-PORTRAIT = ["photo", "drawn", "empty"]
-SHARES = {"class": [3, 3, 1, 1, 1.5], "portrait": [1, 1, 1]}  # how often a label is drawn
+PORTRAIT = ["face", "drawn", "empty", "other", "several"]
+SHARES = {"class": [3, 3, 1, 1, 1.5], "portrait": [4, 4, 1, 1.5, 1.5]}  # how often a label is drawn
 SIZES = {"class": (160, 160), "portrait": (112, 140)}  # width, height
 
 # Sources kept out of training, so that they can judge it.
@@ -54,15 +55,15 @@ class Separable(nn.Sequential):
 
 
 class Net(nn.Module):
-    """About 90,000 parameters; RGB in 0..1, channels first; logits out."""
+    """About 120,000 parameters; RGB in 0..1, channels first; logits out."""
 
     def __init__(self, classes):
         super().__init__()
         self.body = nn.Sequential(
             nn.Conv2d(3, 16, 3, 2, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU(inplace=True),
             Separable(16, 32, 2), Separable(32, 48, 1), Separable(48, 64, 2), Separable(64, 96, 1),
-            Separable(96, 128, 2), Separable(128, 192, 1))
-        self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(384, classes))
+            Separable(96, 128, 2), Separable(128, 192, 1), Separable(192, 192, 1), Separable(192, 256, 2))
+        self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(512, classes))
 
     def forward(self, x):
         x = self.body((x - 0.5) / 0.25)
@@ -84,6 +85,16 @@ def whole_label(row):
     return NEAR.get(row["source"], "text_page")
 
 
+def load_cards(folder, to, source):
+    """Other documents that `cards` photographed."""
+    if not folder:
+        return
+    with open(os.path.join(folder, "truth.csv"), newline="") as f:
+        for row in csv.reader(f):
+            if row[1] == "other":
+                to.append((compose.load(os.path.join(folder, row[0]), 320), CLASSES.index("other_document"), source))
+
+
 def load_class(images, faces, stock, drawings, rendered):
     train, held = [], []
     for row in manifest(images):
@@ -92,21 +103,25 @@ def load_class(images, faces, stock, drawings, rendered):
             continue
         item = (compose.load(os.path.join(images, row["path"]), 400), CLASSES.index(label), row["source"])
         (held if row["source"] in HELD_OUT else train).append(item)
+    photos = [it[0] for it in train if it[1] == CLASSES.index("photo")]
+    for im, label in pages.draw(260, 11, photos):
+        train.append((im, CLASSES.index(label), "drawn " + label))
     for path in pictures(faces):
         train.append((compose.load(path, 240), CLASSES.index("photo"), "faces"))
     for i, path in enumerate(pictures(stock)):
         item = (compose.load(path, 400), CLASSES.index("photo"), "stock portraits")
-        (held if i % 2 == 0 else train).append(item)
+        (held if i % 3 == 2 else train).append(item)
     for path in pictures(drawings):
         train.append((compose.load(path, 320), CLASSES.index("drawing"), "own drawings"))
     for i, path in enumerate(pictures(rendered)):
         item = (compose.load(path, 256), CLASSES.index("drawing"), "rendered avatars")
-        (held if i % 2 == 0 else train).append(item)
+        (held if i % 3 == 2 else train).append(item)
     return train, held
 
 
 # Sources whose pictures show one face, photographed or drawn.
 FACES = {"cjdowner/interfaces", "creativetimofficial/material-dashboard-react"}
+PEOPLE = {"vladmandic/human", "vladmandic/face-api", "tensorflow/tfjs-examples + tfjs-models"}  # faces among other things
 DRAWN = {"npm:@dicebear/adventurer", "npm:@dicebear/adventurer-neutral", "npm:@dicebear/avataaars",
          "npm:@dicebear/avataaars-neutral", "npm:@dicebear/big-ears", "npm:@dicebear/big-ears-neutral",
          "npm:@dicebear/big-smile", "npm:@dicebear/bottts", "npm:@dicebear/croodles",
@@ -121,30 +136,42 @@ def load_portrait(images, faces, stock, drawings, rendered):
     for row in manifest(images):
         src = row["source"]
         if src in FACES:
-            label, kind = "photo", "face"
+            label, kind = "face", "face"
         elif src in DRAWN:
             label, kind = "drawn", "face"
-        elif row["label"] == "photo" and src not in ("vladmandic/human", "vladmandic/face-api"):
-            label, kind = "photo", "scene"
+        elif row["label"] == "photo" and src not in PEOPLE:
+            label, kind = "other", "scene"
         else:
             continue
         item = (compose.load(os.path.join(images, row["path"]), 240), PORTRAIT.index(label), src, kind)
         (held if src in HELD_OUT else train).append(item)
-    for i, path in enumerate(pictures(faces)):
-        item = (compose.load(path, 240), 0, "faces", "face")
-        (held if i % 10 == 0 else train).append(item)
-    for i, path in enumerate(pictures(stock)):
-        item = (compose.load(path, 240), 0, "stock portraits", "face")
-        (held if i % 2 == 0 else train).append(item)
+    photographed = {id(train): [], id(held): []}
+    for source, folder, every in (("faces", faces, 10), ("stock portraits", stock, 3)):
+        for i, path in enumerate(pictures(folder)):
+            # Of the stock's portraits, specimen.Stock gives the same ones to its evaluation.
+            to = held if i % every == every - 1 else train
+            to.append((compose.load(path, 360), PORTRAIT.index("face"), source, "face"))
+            photographed[id(to)].append(to[-1][0])
     for path in pictures(drawings):
-        train.append((compose.load(path, 240), 1, "own drawings", "face"))
+        train.append((compose.load(path, 240), PORTRAIT.index("drawn"), "own drawings", "face"))
     for i, path in enumerate(pictures(rendered)):
-        item = (compose.load(path, 240), 1, "rendered avatars", "face")
-        (held if i % 2 == 0 else train).append(item)
-    # The empty place has no picture: compose draws the card's ground alone.
-    for n, items in ((40, train), (20, held)):
-        items += [(None, PORTRAIT.index("empty"), "ground", "empty")] * n
+        item = (compose.load(path, 240), PORTRAIT.index("drawn"), "rendered avatars", "face")
+        (held if i % 3 == 2 else train).append(item)
+    for to in (train, held):
+        own = photographed[id(to)]
+        rng = random.Random(5)
+        to += [(compose.filtered(im, rng), PORTRAIT.index("drawn"), "filtered photographs", "face") for im in own]
+        to += [((im, own[(i * 7 + 3) % len(own)]), PORTRAIT.index("several"), "two faces", "several") for i, im in enumerate(own)]
+        # The empty place has no picture: compose draws the card's ground alone.
+        to += [(None, PORTRAIT.index("empty"), "ground", "empty")] * (40 if to is train else 20)
     return train, held
+
+
+def load_places(folder, to):
+    """What `places` wrote: portraits' places on photographed cards, a folder a class."""
+    for label in PORTRAIT if folder else []:
+        for path in pictures(os.path.join(folder, label)):
+            to.append((compose.load(path, 300), PORTRAIT.index(label), "printed " + label, "place"))
 
 
 def pictures(folder):
@@ -171,7 +198,10 @@ def batch(seed):
         y = rng.choices(range(len(WORK["names"])), SHARES[WORK["task"]])[0]
         sources = WORK["by"][y]
         keys = list(sources)
-        src = rng.choices(keys, [len(sources[k]) ** 0.5 for k in keys])[0]
+        # Places on photographed cards are nearest to what will be seen.
+        src = "printed " + WORK["names"][y]
+        if src not in sources or rng.random() < 0.4:
+            src = rng.choices(keys, [len(sources[k]) ** 0.5 for k in keys])[0]
         xs.append(draw(WORK["task"], rng.choice(sources[src]), rng))
         ys.append(y)
     return np.stack(xs), ys
@@ -225,7 +255,10 @@ def main():
     ap.add_argument("--faces", default="")
     ap.add_argument("--stock", default="")
     ap.add_argument("--drawings", default="")
-    ap.add_argument("--rendered", default="", help="three-dimensional cartoon avatars; every second is held out")
+    ap.add_argument("--rendered", default="", help="three-dimensional cartoon avatars; every third is held out")
+    ap.add_argument("--places", default="", help="what `places` wrote, for the portrait net")
+    ap.add_argument("--cards", default="", help="what `cards` wrote of the training share, for the class net")
+    ap.add_argument("--judge", default="", help="the same of the evaluation share; it is held out")
     ap.add_argument("--out", required=True)
     ap.add_argument("--steps", type=int, default=2400)
     ap.add_argument("--final", action="store_true", help="train on the held-out sources too")
@@ -234,6 +267,11 @@ def main():
     names = CLASSES if a.task == "class" else PORTRAIT
     load = load_class if a.task == "class" else load_portrait
     train, held = load(a.images, a.faces, a.stock, a.drawings, a.rendered)
+    if a.task == "class":
+        load_cards(a.cards, train, "rendered documents")
+        load_cards(a.judge, held, "rendered documents")
+    if a.task == "portrait":
+        load_places(a.places, train)
     if a.final:
         train = train + held
     print(f"{a.task}: {len(train)} to train on, {len(held)} held out", flush=True)

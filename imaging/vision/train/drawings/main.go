@@ -1,6 +1,8 @@
 // Command drawings writes cartoons of our own to a folder, as training pictures for train.py:
 //
 //	go run ./imaging/vision/train/drawings DIR
+//
+// Portraits in the styles of the training share need the set-up's assets.
 package main
 
 import (
@@ -31,10 +33,20 @@ func write(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
+	stock, err := specimen.NewStock(".assets")
+	if err != nil {
+		return err
+	}
+	stock = stock.For(specimen.Training)
 	for i := range uint64(count) {
 		rng := specimen.Seed(firstSeed + i)
+		avatar := specimen.Avatar(rng, 320)
+		styled, err := stock.DrawnPortrait(rng)
+		if err != nil {
+			return err
+		}
 		for kind, img := range map[string]image.Image{
-			"avatar": specimen.Avatar(rng, 320), "portrait": specimen.DrawnPortrait(specimen.Seed(firstSeed + i)),
+			"avatar": avatar, "portrait": specimen.DrawnPortrait(specimen.Seed(firstSeed + i)), "styled": styled,
 		} {
 			if err := save(filepath.Join(dir, fmt.Sprintf("%s-%03d.png", kind, i)), img); err != nil {
 				return err
