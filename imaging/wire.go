@@ -114,6 +114,9 @@ func decodeReport(text []byte) (Report, error) {
 	if report.Class == "" {
 		return Report{}, errors.New("imaging: answer without a class")
 	}
+	if err := report.sealed(); err != nil {
+		return Report{}, err
+	}
 	return report, nil
 }
 

@@ -46,7 +46,7 @@ func (r *reader) number(mat gocv.Mat, l *layout, on idnumber.Date) (f field, ok 
 	}
 	if len(good) > 0 {
 		f.set(good)
-		return f, f.both || f.conf >= sureGlyph, nil
+		return f, f.both || above(f.conf, sureGlyph), nil
 	}
 	// Not by the rules: worth telling only when both read it so.
 	if len(all) == 2 && all[0].text() == all[1].text() {

@@ -35,16 +35,16 @@ var rowZones = []quad{
 }
 
 // sure says that two witnesses agree and no glyph of theirs is weak.
-func (f *field) sure() bool { return f.both && f.conf >= sureGlyph }
+func (f *field) sure() bool { return f.both && above(f.conf, sureGlyph) }
 
 // card says that a resident card is most likely there.
-func (s *sighting) card() bool { return s.front+s.back >= seenCard && len(s.documents) > 0 }
+func (s *sighting) card() bool { return above(s.front+s.back, seenCard) && len(s.documents) > 0 }
 
 // byZones reads the card where its corners say that its rows are, without
 // looking for text elsewhere. It can only accept, by the rules that hold for
 // every picture; any doubt, and any other verdict, is left to byText.
 func (e *examination) byZones(ctx context.Context) (bool, error) {
-	if e.seen.front < seenCard || e.seen.several > quickOne || len(e.seen.documents) == 0 || e.req.Side == imaging.SideBack {
+	if !above(e.seen.front, seenCard) || !below(e.seen.several, quickOne) || len(e.seen.documents) == 0 || e.req.Side == imaging.SideBack {
 		return false, nil
 	}
 	corners, sides := sharpened(e.frame.mat, e.seen.documents[0].corners)
@@ -96,7 +96,7 @@ func (e *examination) readRows(ctx context.Context, corners quad) (*layout, erro
 }
 
 func (e *examination) sureNumber(n *line) bool {
-	return n != nil && len(n.glyphs) == numberDigits && n.weakest() >= sureGlyph &&
+	return n != nil && len(n.glyphs) == numberDigits && above(n.weakest(), sureGlyph) &&
 		idnumber.Check(idnumber.ResidentID, n.text(), e.today).Status != idnumber.Invalid
 }
 
@@ -121,14 +121,14 @@ func mapOnto(q quad) *cardMap {
 // plainlyNone refuses a drawing or photograph early: only when the finder sees
 // no document, the class is sure, and a glance finds hardly any text.
 func (e *examination) plainlyNone(context.Context) (bool, error) {
-	if e.seen.none < surelyNone || len(e.seen.documents) > 0 {
+	if !above(e.seen.none, surelyNone) || len(e.seen.documents) > 0 {
 		return false, nil
 	}
 	class, p, err := e.classifier.class(e.frame.mat, glanceLines+1)
 	if err != nil {
 		return false, err
 	}
-	if p < surelyClass || class != imaging.ClassDrawing && class != imaging.ClassPhoto && class != imaging.ClassBlank {
+	if !above(p, surelyClass) || class != imaging.ClassDrawing && class != imaging.ClassPhoto && class != imaging.ClassBlank {
 		return false, nil
 	}
 	places, err := e.reader.detector.find(e.frame.mat, glanceSide)
@@ -145,10 +145,10 @@ func (e *examination) onlySeen() {
 	e.report.Class = imaging.ClassUnknown
 	e.compareNothing()
 	e.outline(d.corners)
-	if width := d.corners.width() * e.frame.scale; width < leastWidth {
+	if width := d.corners.width() * e.frame.scale; !above(width, leastWidth) {
 		e.find(imaging.Review, imaging.ReasonTooSmall, width, leastWidth, &d.corners)
 	}
-	if e.seen.cut > sureCut {
+	if !below(e.seen.cut, sureCut) {
 		e.find(imaging.Review, imaging.ReasonBorderIncomplete, e.seen.cut, sureCut, &d.corners)
 	}
 	e.several(nil)
@@ -168,7 +168,7 @@ func (e *examination) several(first *cardMap) {
 }
 
 func (e *examination) secondSeen() (*quad, bool) {
-	if e.seen.several < sureSeveral || len(e.seen.documents) < 2 || e.seen.documents[1].weakest < surePeak {
+	if below(e.seen.several, sureSeveral) || len(e.seen.documents) < 2 || below(e.seen.documents[1].weakest, surePeak) {
 		return nil, false
 	}
 	return &e.seen.documents[1].corners, true
@@ -189,8 +189,7 @@ func (e *examination) secondRead(first *cardMap) bool {
 
 // outline puts the card's corners into the report.
 func (e *examination) outline(q quad) {
-	e.report.Quad = &[4]imaging.Point{}
-	for i, p := range q {
-		e.report.Quad[i] = imaging.Point{X: round(p.X * e.frame.scale), Y: round(p.Y * e.frame.scale)}
-	}
+	told := e.told(q)
+	e.report.Quad = &told
+	e.report.Examined(imaging.StepCard)
 }
