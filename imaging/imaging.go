@@ -110,6 +110,7 @@ type Request struct {
 	Image []byte
 	Side  Side
 	Claim *Claim
+	Crop  CropKind // which straightened part of the card the caller wants back
 }
 
 // Fields is what was read from the card; personal data.
@@ -129,7 +130,7 @@ const (
 	NotCompared Agreement = "not_compared"
 )
 
-// Report is what a worker found. Fields and the texts of Zones are personal data: callers seal them or drop them.
+// Report is what a worker found. Fields, Crop and the texts of Zones are personal data: callers seal them or drop them.
 type Report struct {
 	Verdict         Verdict       `json:"verdict"`
 	Class           Class         `json:"class"`
@@ -147,6 +148,7 @@ type Report struct {
 	Examinations []Examination `json:"examinations"`    // every step, once sealed
 	Quad         *Quad         `json:"quad,omitempty"`  // the card's place; nil when no card was found
 	Zones        []Zone        `json:"zones,omitempty"` // of the card, as far as they were found
+	Crop         *Crop         `json:"crop,omitempty"`  // when it was asked for and its place was found
 }
 
 // Checker checks photos; Pool is the one that runs.

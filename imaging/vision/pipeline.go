@@ -153,6 +153,9 @@ func (p *Pipeline) Check(ctx context.Context, req imaging.Request, info imaging.
 	if err := e.run(ctx); err != nil {
 		return imaging.Report{}, err
 	}
+	if e.report.Crop, err = e.crop(); err != nil {
+		return imaging.Report{}, err
+	}
 	e.report.Width, e.report.Height = f.full.X, f.full.Y
 	e.report.Pipeline, e.report.Models, e.report.Rules = p.version, p.models, rulesVersion()
 	e.report.Elapsed = p.now().Sub(begin)
