@@ -111,6 +111,7 @@ type Request struct {
 	Image []byte
 	Side  Side
 	Claim *Claim
+	Crop  CropKind // which straightened part of the card the caller wants back
 }
 
 // Fields is what was read from the card; personal data.
@@ -130,7 +131,7 @@ const (
 	NotCompared Agreement = "not_compared"
 )
 
-// Report is what a worker found. Fields is personal data: callers seal it or drop it.
+// Report is what a worker found. Fields, Crop and the texts of Zones are personal data: callers seal them or drop them.
 type Report struct {
 	Verdict         Verdict       `json:"verdict"`
 	Class           Class         `json:"class"`
@@ -141,11 +142,14 @@ type Report struct {
 	Width           int           `json:"width"`
 	Height          int           `json:"height"`
 	Pipeline        string        `json:"pipeline"` // version of pipeline and models, for replay
+	Models          string        `json:"models"`   // digest of the models alone
+	Rules           string        `json:"rules"`    // version of the stages and digest of the thresholds with their bands
 	Elapsed         time.Duration `json:"elapsed_ns"`
 
-	// Quad holds the card's corners, its own top left first, then clockwise; they
-	// lie outside the image where it is cut off. Nil when no card was found.
-	Quad *[4]Point `json:"quad,omitempty"`
+	Examinations []Examination `json:"examinations"`    // every step, once sealed
+	Quad         *Quad         `json:"quad,omitempty"`  // the card's place; nil when no card was found
+	Zones        []Zone        `json:"zones,omitempty"` // of the card, as far as they were found
+	Crop         *Crop         `json:"crop,omitempty"`  // when it was asked for and its place was found
 }
 
 // Checker checks photos; Pool is the one that runs.

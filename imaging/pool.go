@@ -172,6 +172,9 @@ func (p *Pool) Check(ctx context.Context, req Request) (Report, error) {
 	budget, cancel := context.WithTimeoutCause(ctx, p.o.Budget, errBudget)
 	defer cancel()
 	report, err := p.run(budget, header, req.Image)
+	if report.Crop != nil && report.Crop.Kind != req.Crop {
+		report.Crop = nil // nobody gets what was not asked for
+	}
 	if errors.Is(err, ErrUnavailable) {
 		p.counters.unavailable.Add(1)
 	}

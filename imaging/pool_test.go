@@ -69,6 +69,8 @@ func TestFailureOnTwoWorkersIsUnavailable(t *testing.T) {
 		{"hang", true, func(s imaging.Stats) uint64 { return s.Timeouts }},
 		{"panic", true, func(s imaging.Stats) uint64 { return s.Distrusted }},
 		{"no-verdict", true, func(s imaging.Stats) uint64 { return s.Distrusted }},
+		{"accept-unexamined", true, func(s imaging.Stats) uint64 { return s.Distrusted }},
+		{"unsealed", true, func(s imaging.Stats) uint64 { return s.Distrusted }},
 		{"not-a-number", true, func(s imaging.Stats) uint64 { return s.Distrusted }},
 		{"fail", false, nil},
 	} {

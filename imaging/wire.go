@@ -24,9 +24,10 @@ const (
 
 // header travels before the image.
 type header struct {
-	Side   Side   `json:"side,omitempty"`
-	Claim  *Claim `json:"claim,omitempty"`
-	Limits Limits `json:"limits"` // those of the pool, so that both ends gate alike
+	Side   Side     `json:"side,omitempty"`
+	Claim  *Claim   `json:"claim,omitempty"`
+	Crop   CropKind `json:"crop,omitempty"`
+	Limits Limits   `json:"limits"` // those of the pool, so that both ends gate alike
 }
 
 // readyAnswer is the body of GET /ready.
@@ -50,7 +51,7 @@ const (
 
 // encodeHeader returns what stands before the image on the wire.
 func encodeHeader(req Request, limits Limits) ([]byte, error) {
-	text, err := json.Marshal(header{Side: req.Side, Claim: req.Claim, Limits: limits})
+	text, err := json.Marshal(header{Side: req.Side, Claim: req.Claim, Crop: req.Crop, Limits: limits})
 	if err != nil {
 		return nil, fmt.Errorf("imaging: encode request: %w", err)
 	}
@@ -78,13 +79,16 @@ func readRequest(body io.Reader, declared int64) (Request, Limits, error) {
 	if err := decodeStrict(text, &h); err != nil {
 		return Request{}, Limits{}, err
 	}
+	if !h.Crop.Valid() {
+		return Request{}, Limits{}, errors.New("imaging: unknown crop")
+	}
 	limits := h.Limits.withDefaults()
 	// One byte past the limit is enough for Gate to refuse it.
 	image := bytes.NewBuffer(make([]byte, 0, min(max(declared, 0), limits.MaxBytes)+bytes.MinRead))
 	if _, err := image.ReadFrom(io.LimitReader(body, limits.MaxBytes+1)); err != nil {
 		return Request{}, Limits{}, fmt.Errorf("imaging: read image: %w", err)
 	}
-	return Request{Image: image.Bytes(), Side: h.Side, Claim: h.Claim}, limits, nil
+	return Request{Image: image.Bytes(), Side: h.Side, Claim: h.Claim, Crop: h.Crop}, limits, nil
 }
 
 func decodeStrict(text []byte, into any) error {
@@ -113,6 +117,14 @@ func decodeReport(text []byte) (Report, error) {
 	}
 	if report.Class == "" {
 		return Report{}, errors.New("imaging: answer without a class")
+	}
+	if err := report.sealed(); err != nil {
+		return Report{}, err
+	}
+	if report.Crop != nil {
+		if err := report.Crop.check(); err != nil {
+			return Report{}, err
+		}
 	}
 	return report, nil
 }

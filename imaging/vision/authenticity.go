@@ -72,10 +72,10 @@ func authenticity(mat gocv.Mat, card *cardMap, side imaging.Side) ([]finding, er
 
 func (e *evidence) photocopy() []finding {
 	c := e.sheet.chroma()
-	if c >= leastChroma {
+	if above(c, leastChroma) {
 		return nil
 	}
-	return []finding{{surely(c < sureChroma), imaging.ReasonPhotocopy, c, leastChroma, &e.outline}}
+	return []finding{{surely(below(c, sureChroma)), imaging.ReasonPhotocopy, c, leastChroma, &e.outline}}
 }
 
 func surely(sure bool) imaging.Verdict {
@@ -93,13 +93,13 @@ func (e *evidence) source() ([]finding, error) {
 	}
 	a := e.picture.around(e.outline)
 	switch {
-	case a.share >= leastAround && a.one >= mostOneColour:
+	case !below(a.share, leastAround) && !below(a.one, mostOneColour):
 		// Burnt-out paper is of one colour too.
-		return []finding{{surely(a.one >= sureOneColour && !a.burnt), imaging.ReasonElectronicCopy, a.one, mostOneColour, nil}}, nil
-	case g.ratio >= mostGrid && g.swing >= mostSwing:
-		sure := g.ratio >= sureGrid && g.swing >= sureSwing
+		return []finding{{surely(above(a.one, sureOneColour) && !a.burnt), imaging.ReasonElectronicCopy, a.one, mostOneColour, nil}}, nil
+	case !below(g.ratio, mostGrid) && !below(g.swing, mostSwing):
+		sure := above(g.ratio, sureGrid) && above(g.swing, sureSwing)
 		return []finding{{surely(sure), imaging.ReasonScreenRecapture, g.ratio, mostGrid, &e.outline}}, nil
-	case a.share < leastAround && g.ratio >= mostGridFilled:
+	case !above(a.share, leastAround) && !below(g.ratio, mostGridFilled):
 		like := min(1, mostOneColour*g.ratio/mostGridFilled)
 		return []finding{{imaging.Review, imaging.ReasonElectronicCopy, like, mostOneColour, &e.outline}}, nil
 	}
@@ -118,7 +118,7 @@ func (e *evidence) zones() []quad {
 func (e *evidence) painted() []finding {
 	for _, z := range e.zones() {
 		place := e.card.imageQuad(z)
-		if one := e.picture.oneColour(place); one >= mostPainted {
+		if one := e.picture.oneColour(place); !below(one, mostPainted) {
 			return []finding{{imaging.Review, imaging.ReasonEdited, one, mostPainted, &place}}
 		}
 	}
@@ -128,7 +128,7 @@ func (e *evidence) painted() []finding {
 func (e *evidence) glare() []finding {
 	var worst *finding
 	look := func(z quad, value, threshold float64) {
-		if value < threshold || worst != nil && value/threshold <= worst.value/worst.threshold {
+		if below(value, threshold) || worst != nil && value/threshold <= worst.value/worst.threshold {
 			return
 		}
 		place := e.card.imageQuad(z)
@@ -155,7 +155,7 @@ func (e *evidence) occluded() []finding {
 	}
 	cells := foreign(e.sheet.bareCells(bare))
 	area := float64(len(cells)) * cellSide * cellSide
-	if area < mostCovered {
+	if below(area, mostCovered) {
 		return nil
 	}
 	place := e.card.imageQuad(span(cells))

@@ -200,7 +200,7 @@ func TestBandGoesToReview(t *testing.T) {
 		for _, f := range got {
 			if f.code == imaging.ReasonPhotocopy {
 				verdict = f.verdict
-				if (f.value < sureChroma) != (verdict == imaging.Reject) || f.value >= leastChroma {
+				if below(f.value, sureChroma) != (verdict == imaging.Reject) || above(f.value, leastChroma) {
 					t.Errorf("chroma %.3f asks for %s", f.value, verdict)
 				}
 			}

@@ -247,13 +247,13 @@ func (v validity) expired(today idnumber.Date) int {
 // judge gives the reasons against what the back says. A reading that is not sure is for a person.
 func (b *backFields) judge(today idnumber.Date) []finding {
 	var out []finding
-	if !authorityEnds(b.authority.value) || b.authority.conf < fairGlyph {
+	if !authorityEnds(b.authority.value) || !above(b.authority.conf, fairGlyph) {
 		out = append(out, finding{imaging.Review, imaging.ReasonAuthorityUnreadable, b.authority.conf, fairGlyph, &b.authority.place})
 	}
-	sure := b.term.both && b.term.conf >= sureGlyph
+	sure := b.term.both && above(b.term.conf, sureGlyph)
 	late := b.validity.expired(today)
 	switch {
-	case !b.ok || b.term.conf < fairGlyph:
+	case !b.ok || !above(b.term.conf, fairGlyph):
 		out = append(out, finding{imaging.Review, imaging.ReasonValidityUnreadable, b.term.conf, fairGlyph, &b.term.place})
 	case !b.validity.possible(today):
 		out = append(out, finding{surely(sure), imaging.ReasonValidityImpossible, b.term.conf, sureGlyph, &b.term.place})

@@ -52,7 +52,7 @@ func (r *reader) number(mat gocv.Mat, l *layout, claimed string, on idnumber.Dat
 	}
 	if len(good) > 0 {
 		f.set(good)
-		return f, f.both || f.conf >= sureGlyph, nil
+		return f, f.both || above(f.conf, sureGlyph), nil
 	}
 	// Not by the rules: worth telling only when both read it so.
 	if len(all) == 2 && all[0].text() == all[1].text() {
@@ -146,7 +146,7 @@ func (r *reader) claimedName(mat gocv.Mat, l *layout, claim string) (f field, ok
 	w := read.decode()
 	w.glyphs = nameOnly(w.glyphs)
 	f.set([]line{w, w})
-	return f, f.conf >= sureGlyph && foldName(f.value) == claim, nil
+	return f, above(f.conf, sureGlyph) && foldName(f.value) == claim, nil
 }
 
 // namePlace is the part of the card to read the name from: around the glyphs

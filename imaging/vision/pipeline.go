@@ -34,6 +34,7 @@ type Pipeline struct {
 	finder     finder
 	print      printReader
 	version    string
+	models     string // digest, 12 hex digits of SHA-256
 	now        func() time.Time
 
 	turn   chan struct{} // holds a token while a check runs
@@ -44,8 +45,8 @@ type Pipeline struct {
 // errClosed answers checks after Close.
 var errClosed = errors.New("vision: the pipeline is closed")
 
-// rules counts changes of thresholds and of the way stages work; it is part of Version.
-const rules = 4
+// rules counts changes of the way stages work; it is part of Version.
+const rules = 5
 
 // Open loads the models. The caller closes the pipeline.
 func Open(o Options) (*Pipeline, error) {
@@ -108,11 +109,13 @@ func (p *Pipeline) load(assets string) error {
 		digest.Write(m.model)
 	}
 	digest.Write(keys)
-	p.version = fmt.Sprintf("vision/%d+%x", rules, digest.Sum(nil)[:6])
+	p.models = fmt.Sprintf("%x", digest.Sum(nil)[:6])
+	p.version = fmt.Sprintf("vision/%s+%s", rulesVersion(), p.models)
 	return nil
 }
 
-// Version names the rules and the models: "vision/<rules>+<12 hex digits of the models' SHA-256>".
+// Version names the rules and the models: "vision/<rules>+<8 hex digits of the
+// thresholds' SHA-256>+<12 hex digits of the models' SHA-256>".
 func (p *Pipeline) Version() string { return p.version }
 
 // Close frees the models once a running check has ended; it may be called twice.
@@ -155,8 +158,12 @@ func (p *Pipeline) Check(ctx context.Context, req imaging.Request, info imaging.
 	if err := e.run(ctx); err != nil {
 		return imaging.Report{}, err
 	}
+	if e.report.Crop, err = e.crop(); err != nil {
+		return imaging.Report{}, err
+	}
 	e.report.Width, e.report.Height = f.full.X, f.full.Y
-	e.report.Pipeline = p.version
+	e.report.Pipeline, e.report.Models, e.report.Rules = p.version, p.models, rulesVersion()
 	e.report.Elapsed = p.now().Sub(begin)
+	e.report.Seal()
 	return e.report, nil
 }

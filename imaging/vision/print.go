@@ -128,13 +128,13 @@ func (r *printReader) front(mat gocv.Mat, m *cardMap) (found, error) {
 	}
 	var f found
 	for i, s := range frontStands {
-		if out[i*labelsEach+s.label] >= sureLabel {
+		if above(float64(out[i*labelsEach+s.label]), sureLabel) {
 			f.labels++
 		}
 	}
 	sexes := out[len(frontStands)*labelsEach:]
 	for i, name := range labelNames {
-		if (name == "男" || name == "女") && sexes[i] >= sureLabel {
+		if (name == "男" || name == "女") && above(float64(sexes[i]), sureLabel) {
 			f.sex = []rune(name)[0]
 		}
 	}
@@ -176,5 +176,5 @@ func (r *printReader) tellsItself(mat gocv.Mat, m *cardMap, number *idnumber.Res
 		return false, err
 	}
 	b := number.Birth
-	return birth.weakest() >= sureGlyph && birth.text() == fmt.Sprintf("%d%d%d", b.Year, b.Month, b.Day), nil
+	return above(birth.weakest(), sureGlyph) && birth.text() == fmt.Sprintf("%d%d%d", b.Year, b.Month, b.Day), nil
 }

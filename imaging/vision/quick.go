@@ -26,16 +26,16 @@ const (
 )
 
 // sure says that two witnesses agree and no glyph of theirs is weak.
-func (f *field) sure() bool { return f.both && f.conf >= sureGlyph }
+func (f *field) sure() bool { return f.both && above(f.conf, sureGlyph) }
 
 // card says that a resident card is most likely there.
-func (s *sighting) card() bool { return s.front+s.back >= seenCard && len(s.documents) > 0 }
+func (s *sighting) card() bool { return above(s.front+s.back, seenCard) && len(s.documents) > 0 }
 
 // byZones reads the card where its corners say that its print is, without
 // looking for text elsewhere. It can only accept, by rules that are no weaker
 // than those for every picture; any doubt, and any other verdict, is left to byText.
 func (e *examination) byZones(context.Context) (bool, error) {
-	if e.seen.front < seenCard || e.seen.several > quickOne || len(e.seen.documents) == 0 || e.req.Side == imaging.SideBack {
+	if !above(e.seen.front, seenCard) || !below(e.seen.several, quickOne) || len(e.seen.documents) == 0 || e.req.Side == imaging.SideBack {
 		return false, nil
 	}
 	corners, sides := sharpened(e.frame.mat, e.seen.documents[0].corners)
@@ -81,7 +81,7 @@ func (e *examination) readPrint(corners quad) (*layout, error) {
 }
 
 func (e *examination) sureNumber(n *line) bool {
-	return len(n.glyphs) == numberDigits && n.weakest() >= sureGlyph &&
+	return len(n.glyphs) == numberDigits && above(n.weakest(), sureGlyph) &&
 		idnumber.Check(idnumber.ResidentID, n.text(), e.today).Status != idnumber.Invalid
 }
 
@@ -107,18 +107,18 @@ func mapOnto(q quad) *cardMap {
 // no document and the class is sure; where they are not the surest, a glance must
 // find hardly any text either.
 func (e *examination) plainlyNone(context.Context) (bool, error) {
-	if e.seen.none < surelyNone || len(e.seen.documents) > 0 {
+	if !above(e.seen.none, surelyNone) || len(e.seen.documents) > 0 {
 		return false, nil
 	}
 	class, p, err := e.classifier.class(e.frame.mat, glanceLines+1)
 	if err != nil {
 		return false, err
 	}
-	if p < surelyClass || class != imaging.ClassDrawing && class != imaging.ClassPhoto && class != imaging.ClassBlank {
+	if !above(p, surelyClass) || class != imaging.ClassDrawing && class != imaging.ClassPhoto && class != imaging.ClassBlank {
 		return false, nil
 	}
 	e.text = &text{}
-	if min(e.seen.none, p) < noGlance {
+	if !above(min(e.seen.none, p), noGlance) {
 		e.text.places, err = e.reader.detector.find(e.frame.mat, glanceSide)
 		if err != nil || len(e.text.places) > glanceLines {
 			return false, err
@@ -133,10 +133,10 @@ func (e *examination) onlySeen() {
 	e.report.Class = imaging.ClassUnknown
 	e.compareNothing()
 	e.outline(d.corners)
-	if width := d.corners.width() * e.frame.scale; width < leastWidth {
+	if width := d.corners.width() * e.frame.scale; !above(width, leastWidth) {
 		e.find(imaging.Review, imaging.ReasonTooSmall, width, leastWidth, &d.corners)
 	}
-	if e.seen.cut > sureCut {
+	if !below(e.seen.cut, sureCut) {
 		e.find(imaging.Review, imaging.ReasonBorderIncomplete, e.seen.cut, sureCut, &d.corners)
 	}
 	e.several(nil)
@@ -156,7 +156,7 @@ func (e *examination) several(first *cardMap) {
 }
 
 func (e *examination) secondSeen() (*quad, bool) {
-	if e.seen.several < sureSeveral || len(e.seen.documents) < 2 || e.seen.documents[1].weakest < surePeak {
+	if below(e.seen.several, sureSeveral) || len(e.seen.documents) < 2 || below(e.seen.documents[1].weakest, surePeak) {
 		return nil, false
 	}
 	return &e.seen.documents[1].corners, true
@@ -177,8 +177,7 @@ func (e *examination) secondRead(first *cardMap) bool {
 
 // outline puts the card's corners into the report.
 func (e *examination) outline(q quad) {
-	e.report.Quad = &[4]imaging.Point{}
-	for i, p := range q {
-		e.report.Quad[i] = imaging.Point{X: round(p.X * e.frame.scale), Y: round(p.Y * e.frame.scale)}
-	}
+	told := e.told(q)
+	e.report.Quad = &told
+	e.report.Examined(imaging.StepCard)
 }

@@ -110,7 +110,7 @@ func (e *examination) byText(ctx context.Context) error {
 // findCard looks for the card by its text: first where one card was seen, then
 // on the whole picture.
 func (e *examination) findCard(ctx context.Context) (*layout, error) {
-	if e.seen.card() && e.seen.several <= quickOne {
+	if e.seen.card() && below(e.seen.several, quickOne) {
 		near, err := e.reader.readNear(ctx, e.frame.mat, e.seen.documents[0].corners)
 		if err != nil {
 			return nil, err
@@ -148,7 +148,7 @@ func (e *examination) layout(ctx context.Context, read *text) (*layout, error) {
 
 // proven says that the print alone makes this a card: labels in their places around a number line.
 func (l *layout) proven() bool {
-	return l != nil && l.number != nil && l.labels >= needLabels && l.marks >= needMarks && l.spread <= mostSpread
+	return l != nil && l.number != nil && l.labels >= needLabels && l.marks >= needMarks && below(l.spread, mostSpread)
 }
 
 // possible says that enough was seen for a person to look.
@@ -160,6 +160,8 @@ func (l *layout) possible() bool {
 func (e *examination) front(l *layout) error {
 	e.report.Class = imaging.ClassResidentFront
 	e.outline(l.corners)
+	e.report.Examined(imaging.StepLayout)
+	e.frontZones(l)
 	if e.req.Side == imaging.SideBack {
 		e.find(imaging.Reject, imaging.ReasonWrongSide, float64(l.labels), needLabels, &l.corners)
 	}
@@ -186,6 +188,7 @@ func (e *examination) authentic(card *cardMap, side imaging.Side) error {
 		return err
 	}
 	e.add(found)
+	e.report.Examined(imaging.StepAuthenticity)
 	return nil
 }
 
@@ -200,24 +203,25 @@ func (e *examination) quality(l *layout) error {
 	if err != nil {
 		return err
 	}
-	if q.width < leastWidth {
+	if !above(q.width, leastWidth) {
 		e.find(imaging.Review, imaging.ReasonTooSmall, q.width, leastWidth, &l.corners)
 	}
-	if q.sharpness < leastSharp {
+	if !above(q.sharpness, leastSharp) {
 		e.find(imaging.Review, imaging.ReasonBlurred, q.sharpness, leastSharp, &l.corners)
 	}
-	if q.light < leastLight {
+	if !above(q.light, leastLight) {
 		e.find(imaging.Review, imaging.ReasonTooDark, q.light, leastLight, &l.corners)
 	}
-	if q.light > mostLight {
+	if !below(q.light, mostLight) {
 		e.find(imaging.Review, imaging.ReasonTooBright, q.light, mostLight, &l.corners)
 	}
-	if q.outside > mostOutside {
+	if !below(q.outside, mostOutside) {
 		e.find(imaging.Review, imaging.ReasonBorderIncomplete, q.outside, mostOutside, &l.corners)
-	} else if e.seen.cut > sureCut {
+	} else if !below(e.seen.cut, sureCut) {
 		e.find(imaging.Review, imaging.ReasonBorderIncomplete, e.seen.cut, sureCut, &l.corners)
 	}
 	e.several(&l.cardMap)
+	e.report.Examined(imaging.StepQuality)
 	return nil
 }
 
@@ -227,9 +231,10 @@ func (e *examination) portrait(l *layout) error {
 	if err != nil {
 		return err
 	}
+	e.report.Examined(imaging.StepPortrait)
 	switch {
-	case p.face >= sureFace:
-	case p.drawn >= sureDrawn:
+	case above(p.face, sureFace):
+	case above(p.drawn, sureDrawn):
 		e.find(imaging.Reject, imaging.ReasonPortraitDrawn, p.drawn, sureDrawn, &place)
 	case p.drawn >= max(p.several, p.empty+p.other):
 		e.find(imaging.Review, imaging.ReasonPortraitDrawn, p.drawn, sureDrawn, &place)
@@ -252,18 +257,19 @@ func (e *examination) number(l *layout) error {
 		return err
 	}
 	e.unsure = e.unsure || !f.sure()
+	e.zone(imaging.PartNumber, f.place, f.value)
 	if !ok {
 		if claimed {
 			e.report.NumberAgreement = imaging.Unreadable
 		}
-		if f.both && f.conf >= sureGlyph {
+		if f.both && above(f.conf, sureGlyph) {
 			e.find(imaging.Reject, imaging.ReasonNumberInvalid, f.conf, sureGlyph, &f.place)
 		} else {
 			e.find(imaging.Review, imaging.ReasonNumberUnreadable, f.conf, fairGlyph, &f.place)
 		}
 		return nil
 	}
-	if f.conf < fairGlyph {
+	if !above(f.conf, fairGlyph) {
 		if claimed {
 			e.report.NumberAgreement = imaging.Unreadable
 		}
@@ -271,6 +277,7 @@ func (e *examination) number(l *layout) error {
 		return nil
 	}
 	e.report.Fields.Number = f.value
+	e.report.Examined(imaging.StepNumber)
 	if !claimed {
 		return nil
 	}
@@ -292,7 +299,9 @@ func (e *examination) name(l *layout) error {
 	}
 	e.unsure = e.unsure || !f.sure()
 	value := foldName(f.value)
-	if f.conf >= fairGlyph {
+	e.zone(imaging.PartName, f.place, value)
+	if above(f.conf, fairGlyph) {
+		e.report.Examined(imaging.StepName)
 		e.report.Fields.Name = value
 	}
 	if e.req.Claim == nil || e.req.Claim.Name == "" {
@@ -301,12 +310,12 @@ func (e *examination) name(l *layout) error {
 	claim := foldName(e.req.Claim.Name)
 	compared := personname.Compare(value, claim)
 	switch {
-	case compared.Agreement == personname.Match && f.conf >= fairGlyph:
+	case compared.Agreement == personname.Match && above(f.conf, fairGlyph):
 		e.report.NameAgreement = imaging.Agrees
-	case compared.Agreement == personname.Variant && f.conf >= fairGlyph:
+	case compared.Agreement == personname.Variant && above(f.conf, fairGlyph):
 		e.report.NameAgreement = imaging.Unreadable
 		e.find(imaging.Review, imaging.ReasonNameVariant, f.conf, fairGlyph, &f.place)
-	case compared.Agreement == personname.Mismatch && f.both && f.conf >= sureGlyph && e.speaksAgainst(value, claim):
+	case compared.Agreement == personname.Mismatch && f.both && above(f.conf, sureGlyph) && e.speaksAgainst(value, claim):
 		e.report.NameAgreement = imaging.Disagrees
 		e.find(imaging.Reject, imaging.ReasonNameMismatch, f.conf, sureGlyph, &f.place)
 	default:
@@ -366,6 +375,8 @@ func (e *examination) back() error {
 	if !l.proven() {
 		return nil
 	}
+	e.outline(l.imageQuad(wholeCard))
+	e.report.Examined(imaging.StepLayout)
 	if err := e.authentic(&l.cardMap, imaging.SideBack); err != nil {
 		return err
 	}
@@ -373,6 +384,7 @@ func (e *examination) back() error {
 	if err != nil {
 		return err
 	}
+	e.backZones(&read)
 	e.add(read.judge(e.today))
 	return nil
 }

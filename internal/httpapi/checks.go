@@ -96,7 +96,14 @@ type photoCheckAnswer struct {
 	Width           int               `json:"width"`
 	Height          int               `json:"height"`
 	Pipeline        string            `json:"pipeline"`
+	Models          string            `json:"models"`
+	Rules           string            `json:"rules"`
 	Milliseconds    int64             `json:"ms"`
+
+	Examinations []imaging.Examination `json:"examinations"`
+	Quad         *imaging.Quad         `json:"quad,omitempty"`
+	Zones        []photoZone           `json:"zones"`
+	Crop         *photoCrop            `json:"crop,omitempty"`
 }
 
 // photoReason leaves the measured value and its threshold inside.
@@ -109,11 +116,15 @@ type photoReason struct {
 
 // checkPhoto checks one photo: a bare image, or multipart with the parts `image` and, optionally, `claim`.
 func (a *API) checkPhoto(c echo.Context) error {
+	crop, err := cropOf(c)
+	if err != nil {
+		return err
+	}
 	image, claim, err := a.readPhoto(c)
 	if err != nil {
 		return err
 	}
-	req := imaging.Request{Image: image, Side: imaging.Side(claim.Side)}
+	req := imaging.Request{Image: image, Side: imaging.Side(claim.Side), Crop: crop}
 	if claim.Number != "" || claim.Name != "" {
 		req.Claim = &imaging.Claim{Number: claim.Number.Reveal(), Name: claim.Name.Reveal()}
 	}
@@ -125,7 +136,8 @@ func (a *API) checkPhoto(c echo.Context) error {
 	out := photoCheckAnswer{
 		Verdict: report.Verdict, Class: report.Class, Reasons: []photoReason{}, NumberAgreement: report.NumberAgreement,
 		NameAgreement: report.NameAgreement, Width: report.Width, Height: report.Height, Pipeline: report.Pipeline,
-		Milliseconds: report.Elapsed.Milliseconds(),
+		Models: report.Models, Rules: report.Rules, Milliseconds: report.Elapsed.Milliseconds(),
+		Examinations: append([]imaging.Examination{}, report.Examinations...), Quad: report.Quad, Zones: zonesOf(report),
 	}
 	if claim.Reveal {
 		out.Number, out.Name = report.Fields.Number, report.Fields.Name
@@ -135,7 +147,7 @@ func (a *API) checkPhoto(c echo.Context) error {
 		code, _, _ := strings.Cut(told.Code, ".") // the class stands in a field of its own
 		out.Reasons = append(out.Reasons, photoReason{Code: code, Message: told.Clerk.In(lang), Remedy: told.Remedy.In(lang), Place: r.Place})
 	}
-	return a.json(c, http.StatusOK, out)
+	return a.photo(c, out, report.Crop)
 }
 
 // photoText is the text of a reason, and for what is no document that of what the picture shows instead.

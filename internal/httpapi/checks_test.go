@@ -67,6 +67,9 @@ func photoReport() imaging.Report {
 		Verdict: imaging.Reject, Class: imaging.ClassResidentFront, NumberAgreement: imaging.Disagrees, NameAgreement: imaging.Agrees,
 		Reasons: []imaging.Reason{{Code: imaging.ReasonNumberMismatch, Value: 0.125, Threshold: 0.375, Place: &imaging.Box{X: 1, Y: 2, Width: 3, Height: 4}}},
 		Fields:  imaging.Fields{Number: "110105194912310003", Name: "王测试"}, Width: 640, Height: 400, Pipeline: "test",
+		Examinations: []imaging.Examination{{Step: imaging.StepCard, Execution: imaging.Executed}, {Step: imaging.StepClaim, Execution: imaging.NotExecuted}},
+		Quad:         &imaging.Quad{{X: 10.5, Y: 20}, {X: 600, Y: 21}, {X: 601, Y: 390}, {X: -4, Y: 391}},
+		Zones:        []imaging.Zone{{Part: imaging.PartNumber, Text: "110105194912310003"}, {Part: imaging.PartName, Text: "王测试"}},
 	}
 }
 
@@ -84,7 +87,10 @@ func TestCheckPhoto(t *testing.T) {
 			t.Errorf("%s shows without reveal", secret)
 		}
 	}
-	if h.service.photos[0].Claim != nil || string(h.service.photos[0].Image) != "jpeg" {
+	if len(got.Examinations) != 2 || got.Quad == nil || got.Quad[3].X != -4 || len(got.Zones) != 2 || got.Zones[0].Part != imaging.PartNumber || got.Crop != nil {
+		t.Errorf("%+v", got)
+	}
+	if h.service.photos[0].Crop != "" || h.service.photos[0].Claim != nil || string(h.service.photos[0].Image) != "jpeg" {
 		t.Errorf("%+v", h.service.photos[0])
 	}
 

@@ -241,6 +241,7 @@ var schemaTypes = map[string]any{
 	"Clause": clauseAnswer{}, "Appeal": appealAnswer{}, "Check": checkAnswer{}, "Quota": quotaAnswer{},
 	"OpeningSummary": openingSummary{}, "Opening": openingAnswer{}, "Upload": uploadAnswer{}, "Import": importAnswer{},
 	"ImportRefusal": importRowRefusal{}, "NumberCheck": numberCheckAnswer{}, "NumberFinding": numberFinding{}, "NumberArea": numberArea{},
+	"PhotoExamination": imaging.Examination{}, "PhotoZone": photoZone{}, "PhotoCrop": photoCrop{}, "Point": imaging.Point{},
 	"PhotoCheck": photoCheckAnswer{}, "PhotoReason": photoReason{}, "Box": imaging.Box{}, "Health": healthAnswer{},
 	"Ready": readyAnswer{}, "Dependency": dependencyAnswer{}, "Problem": problem{}, "ProblemField": problemField{},
 }
@@ -355,6 +356,10 @@ func TestVocabularyIsOneEverywhere(t *testing.T) {
 		"StockState":   {"stock_state", "", ""},
 		"Agreement":    {"", "../../imaging/imaging.go", "Agreement"},
 		"Retry":        {"", "../../compliance/catalogue.go", "Retry"},
+
+		"PhotoStep":      {"", "../../imaging/examination.go", "Step"},
+		"PhotoExecution": {"", "../../imaging/examination.go", "Execution"},
+		"PhotoPart":      {"", "../../imaging/zone.go", "ZonePart"},
 	} {
 		var enum []string
 		for _, v := range s.at(s.doc, "components", "schemas", schema, "enum").([]any) {
