@@ -24,12 +24,12 @@ type field struct {
 	place quad // on the picture
 }
 
-// number reads the number. What printReader read and the claim repeats needs no
+// number reads the number. What printReader surely read and the claim repeats needs no
 // other witness: no misreading is by chance the number claimed. Otherwise ok when both witnesses read one number that passes
 // its own rules, or when one does, surely, and the other reads none that passes.
 func (r *reader) number(mat gocv.Mat, l *layout, claimed string, on idnumber.Date) (f field, ok bool, err error) {
 	f.place = l.numberPlace()
-	if l.printed && claimed != "" && l.number.text() == idnumber.Check(idnumber.ResidentID, claimed, on).Canonical.Reveal() {
+	if l.printed && claimed != "" && above(l.number.weakest(), sureGlyph) && l.number.text() == idnumber.Check(idnumber.ResidentID, claimed, on).Canonical.Reveal() {
 		f.set([]line{*l.number, *l.number})
 		return f, true, nil
 	}

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"fmt"
 	"image"
+	"slices"
 
 	"gocv.io/x/gocv"
 
@@ -54,6 +55,9 @@ var (
 	numberStrip = strip(26.5, numberRow)
 	birthStrip  = strip(14.2, birthRow)
 )
+
+// birthEnds is where the birth's strip, in shares of its length, leaves the row for the portrait.
+const birthEnds = 0.6
 
 func strip(left, row float64) quad {
 	const perMM = 6.5
@@ -175,6 +179,7 @@ func (r *printReader) tellsItself(mat gocv.Mat, m *cardMap, number *idnumber.Res
 	if err != nil {
 		return false, err
 	}
+	birth.glyphs = slices.DeleteFunc(birth.glyphs, func(g glyph) bool { return g.at > birthEnds })
 	b := number.Birth
 	return above(birth.weakest(), sureGlyph) && birth.text() == fmt.Sprintf("%d%d%d", b.Year, b.Month, b.Day), nil
 }

@@ -12,17 +12,18 @@ import (
 // Thresholds of the finder. It accepts nothing: it says where to look first,
 // refuses what the other witnesses also take for no card, and asks for a person.
 const (
-	seenCard    = 0.90 // probability of a resident card that is worth reading by its zones, or a person's look
-	sureCut     = 0.97 // probability that a card is cut off by the frame
-	sureSeveral = 0.90 // probability of a second card
-	surelyNone  = 0.97 // probability of no document that may refuse early
-	surelyClass = 0.90 // probability of a drawing or photograph that may
-	noGlance    = 0.98 // both of these, to refuse without looking for text
-	glanceSide  = 352  // long side, in pixels, at which text is looked for before refusing early
-	glanceLines = 2    // lines found there that still allow it
-	quickSides  = 2    // of a card's four, found as edges, to read by its zones
-	quickOne    = 0.08 // probability of a second card that still allows it
-	mostCards   = 1    // on one picture
+	seenCard    = 0.90  // probability of a resident card that is worth reading by its zones, or a person's look
+	sureCut     = 0.97  // probability that a card is cut off by the frame
+	sureSeveral = 0.90  // probability of a second card
+	surelyNone  = 0.97  // probability of no document that may refuse early
+	surelyClass = 0.90  // probability of a drawing or photograph that may
+	noneAlone   = 0.985 // probability of no document that, with the next, needs no glance at the text
+	classAlone  = 0.92  // probability of a drawing or photograph that does
+	glanceSide  = 288   // long side, in pixels, at which text is looked for before refusing early
+	glanceLines = 2     // lines found there that still allow it
+	quickSides  = 2     // of a card's four, found as edges, to read by its zones
+	quickOne    = 0.08  // probability of a second card that still allows it
+	mostCards   = 1     // on one picture
 )
 
 // sure says that two witnesses agree and no glyph of theirs is weak.
@@ -58,14 +59,14 @@ func (e *examination) byZones(context.Context) (bool, error) {
 }
 
 // readPrint reads the fixed print of a card with these corners. Nil when it does
-// not prove a card whose number is sure and repeats its printed birth and sex.
+// not prove a card whose number is valid and repeats its printed birth and sex.
 func (e *examination) readPrint(corners quad) (*layout, error) {
 	m := mapOnto(corners)
 	if m == nil {
 		return nil, nil
 	}
 	number, err := e.print.row(e.frame.mat, m, numberStrip)
-	if err != nil || !e.sureNumber(&number) {
+	if err != nil || !e.validNumber(&number) {
 		return nil, err
 	}
 	seen, err := e.print.front(e.frame.mat, m)
@@ -80,8 +81,8 @@ func (e *examination) readPrint(corners quad) (*layout, error) {
 	return &layout{cardMap: *m, labels: seen.labels, marks: 2 * seen.labels, number: &number, corners: corners, printed: true}, nil
 }
 
-func (e *examination) sureNumber(n *line) bool {
-	return len(n.glyphs) == numberDigits && above(n.weakest(), sureGlyph) &&
+func (e *examination) validNumber(n *line) bool {
+	return len(n.glyphs) == numberDigits && above(n.weakest(), fairGlyph) &&
 		idnumber.Check(idnumber.ResidentID, n.text(), e.today).Status != idnumber.Invalid
 }
 
@@ -118,7 +119,7 @@ func (e *examination) plainlyNone(context.Context) (bool, error) {
 		return false, nil
 	}
 	e.text = &text{}
-	if !above(min(e.seen.none, p), noGlance) {
+	if !above(e.seen.none, noneAlone) || !above(p, classAlone) {
 		e.text.places, err = e.reader.detector.find(e.frame.mat, glanceSide)
 		if err != nil || len(e.text.places) > glanceLines {
 			return false, err

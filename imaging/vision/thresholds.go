@@ -28,7 +28,7 @@ var thresholds = []struct {
 }{
 	{"mostSpread", mostSpread}, {"sureGlyph", sureGlyph}, {"fairGlyph", fairGlyph}, {"sureFace", sureFace}, {"sureDrawn", sureDrawn},
 	{"leastWidth", leastWidth}, {"leastSharp", leastSharp}, {"leastLight", leastLight}, {"mostLight", mostLight}, {"mostOutside", mostOutside},
-	{"seenCard", seenCard}, {"sureCut", sureCut}, {"sureSeveral", sureSeveral}, {"surelyNone", surelyNone}, {"surelyClass", surelyClass}, {"noGlance", noGlance}, {"leastClass", leastClass}, {"sureLabel", sureLabel},
+	{"seenCard", seenCard}, {"sureCut", sureCut}, {"sureSeveral", sureSeveral}, {"surelyNone", surelyNone}, {"surelyClass", surelyClass}, {"noneAlone", noneAlone}, {"classAlone", classAlone}, {"leastClass", leastClass}, {"sureLabel", sureLabel},
 	{"quickOne", quickOne}, {"surePeak", surePeak},
 	{"leastChroma", leastChroma}, {"sureChroma", sureChroma}, {"mostGrid", mostGrid}, {"sureGrid", sureGrid},
 	{"mostSwing", mostSwing}, {"sureSwing", sureSwing}, {"mostOneColour", mostOneColour}, {"sureOneColour", sureOneColour},

@@ -16,6 +16,7 @@ import glob
 import multiprocessing
 import os
 import random
+import threading
 import time
 
 import numpy as np
@@ -213,8 +214,15 @@ def batches(task, items, names, steps):
     for it in items:
         by.setdefault(it[1], {}).setdefault(it[2], []).append(it)
     WORK.update(task=task, by=by, names=names)
+    ahead = threading.Semaphore(64)  # drawing must not outrun training by gigabytes
+
+    def seeds():
+        for step in range(steps):
+            ahead.acquire()
+            yield step
     with multiprocessing.get_context("fork").Pool(2) as pool:
-        for xs, ys in pool.imap(batch, range(steps), chunksize=4):
+        for xs, ys in pool.imap(batch, seeds()):
+            ahead.release()
             yield tensor(xs), torch.tensor(ys)
 
 
