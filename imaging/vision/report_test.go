@@ -42,7 +42,9 @@ func TestReportTellsZonesAndSteps(t *testing.T) {
 	// Down the card's own left edge and across its top.
 	down := imaging.Point{X: r.Quad[3].X - r.Quad[0].X, Y: r.Quad[3].Y - r.Quad[0].Y}
 	across := imaging.Point{X: r.Quad[1].X - r.Quad[0].X, Y: r.Quad[1].Y - r.Quad[0].Y}
-	along := func(part imaging.ZonePart, axis imaging.Point) float64 { return middles[part].X*axis.X + middles[part].Y*axis.Y }
+	along := func(part imaging.ZonePart, axis imaging.Point) float64 {
+		return middles[part].X*axis.X + middles[part].Y*axis.Y
+	}
 	rows := []imaging.ZonePart{imaging.PartName, imaging.PartSexNation, imaging.PartBirth, imaging.PartAddress, imaging.PartNumber}
 	for i := range rows[1:] {
 		if along(rows[i], down) >= along(rows[i+1], down) {
