@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"math"
 	"net"
 	"net/http"
@@ -195,12 +197,38 @@ func (o *obedient) Check(ctx context.Context, req imaging.Request, info imaging.
 		return report, nil
 	case "unsealed":
 		return report, nil
+	case "crop":
+		report.Crop = cropOf(argument, req.Crop)
 	default:
 		return imaging.Report{}, errors.New("unknown command")
 	}
 	report.Examined(imaging.Steps()...)
 	report.Seal()
 	return report, nil
+}
+
+// cropOf is a crop as asked for, or one that breaks the contract in the way named.
+func cropOf(way string, asked imaging.CropKind) *imaging.Crop {
+	c := &imaging.Crop{Kind: imaging.CropCard}
+	if way == "as-asked" {
+		c.Kind = asked
+	}
+	w, h := c.Kind.Size()
+	if way == "of-another-size" {
+		w++
+	}
+	var b bytes.Buffer
+	_ = jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, w, h)), nil)
+	c.JPEG = b.Bytes()
+	switch way {
+	case "no-jpeg":
+		c.JPEG = []byte("<html>")
+	case "too-large":
+		c.JPEG = append(c.JPEG, make([]byte, imaging.MaxCrop)...)
+	case "unknown":
+		c.Kind = "person"
+	}
+	return c
 }
 
 // photo is a small PNG that carries a command.
