@@ -94,7 +94,7 @@ const (
 	served     outcome = iota // it answered as the contract says, be it that the pipeline failed
 	unreached                 // it had ended before the request reached it
 	crashed                   // it ended in mid-request
-	killed                    // somebody else killed it in mid-request
+	killed                    // somebody else killed or stopped it in mid-request
 	hung                      // it did not answer within the time for one attempt
 	abandoned                 // nobody waits for its answer any more
 	distrusted                // it answered what no worker answers
@@ -107,7 +107,7 @@ const (
 
 func (o outcome) String() string {
 	return [...]string{
-		"answered", "ended while idle", "crashed", "was killed", "hung", "abandoned", "distrusted", "panicked", "overspent",
+		"answered", "ended while idle", "crashed", "was killed or stopped by others", "hung", "abandoned", "distrusted", "panicked", "overspent",
 		"has no room", "lost its machine", "unused",
 	}[o]
 }
@@ -136,6 +136,8 @@ func (w *process) attempt(ctx context.Context, header, image []byte) (Report, ou
 		return Report{}, abandoned, err
 	case errors.Is(context.Cause(limited), errOverspent):
 		return Report{}, overspent, errOverspent
+	case limited.Err() != nil && stopped(w.pid):
+		return Report{}, killed, err
 	case limited.Err() != nil:
 		return Report{}, hung, err
 	case errors.As(err, &dial):

@@ -522,7 +522,7 @@ func TestMachineStopsInOrder(t *testing.T) {
 func TestKillsEverywhereLoseNoCheck(t *testing.T) {
 	const clients, each, everyNth = 16, 20, 12
 	b, machines := tier(t, tlstest.New(t), func(o *imaging.Options) { o.Workers, o.Budget, o.Timeout = 2, 4*patience, 2*time.Second },
-		lending{Workers: 2, Timeout: 2 * time.Second}, lending{Workers: 2, Timeout: 2 * time.Second})
+		lending{Workers: 2, Timeout: 4 * time.Second}, lending{Workers: 2, Timeout: 4 * time.Second})
 	b.awaitUp(2)
 	deeds := make(chan int, clients*each)
 	var group, reaper sync.WaitGroup

@@ -92,6 +92,12 @@ func endedBySIGKILL(state *os.ProcessState) bool {
 	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
 }
 
+// stopped says that a SIGSTOP holds a process (proc(5): state T).
+func stopped(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && strings.Contains(string(text), ") T ")
+}
+
 // killGroup ends a process group; an error says that nothing of it is left.
 func killGroup(pid int) { _ = unix.Kill(-pid, unix.SIGKILL) }
 

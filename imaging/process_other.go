@@ -24,6 +24,8 @@ func awaitExit(int) {}
 
 func endedBySIGKILL(*os.ProcessState) bool { return false }
 
+func stopped(int) bool { return false }
+
 func killGroup(int) {}
 
 func cpuTime(int) time.Duration { return 0 }

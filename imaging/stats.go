@@ -13,7 +13,7 @@ type Stats struct {
 	Timeouts     uint64 // workers killed because they did not answer in time
 	Overspent    uint64 // workers killed because a check took too much CPU time
 	Distrusted   uint64 // workers killed after a panic or a nonsense answer
-	Killed       uint64 // workers that somebody else killed in mid-request
+	Killed       uint64 // workers that somebody else killed or stopped in mid-request
 	Costly       uint64 // uploads refused because two workers were lost to each
 	Lost         uint64 // attempts that ended with their machine
 	Recycled     uint64 // workers replaced by plan

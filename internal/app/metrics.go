@@ -39,7 +39,7 @@ func (g *gateway) measure() {
 		{"unavailable", "Photo checks not executed.", func(s imaging.Stats) uint64 { return s.Unavailable }},
 		{"retries", "Photo checks tried a second time.", func(s imaging.Stats) uint64 { return s.Retries }},
 		{"costly", "Uploads refused because two workers were lost to each.", func(s imaging.Stats) uint64 { return s.Costly }},
-		{"killed", "Workers that somebody else killed in mid-check.", func(s imaging.Stats) uint64 { return s.Killed }},
+		{"killed", "Workers that somebody else killed or stopped in mid-check.", func(s imaging.Stats) uint64 { return s.Killed }},
 		{"lost", "Attempts that ended with their machine.", func(s imaging.Stats) uint64 { return s.Lost }},
 		{"crashes", "Workers that ended by themselves.", func(s imaging.Stats) uint64 { return s.Crashes }},
 		{"timeouts", "Workers killed because they did not answer in time.", func(s imaging.Stats) uint64 { return s.Timeouts }},
