@@ -32,7 +32,7 @@ const (
 	UnavailableBusy     = "queue_full"     // too many checks wait: try again later
 	UnavailableOverdue  = "overdue"        // the pool's own budget for one check ran out
 	UnavailableCanceled = "canceled"       // the caller's context ended
-	UnavailableWorkers  = "workers_failed" // two workers crashed, hung or failed on it, or one took too much CPU time
+	UnavailableWorkers  = "workers_failed" // workers hung, failed, were killed or went away, again and again
 	UnavailableClosed   = "closed"         // the pool is closed
 )
 
@@ -48,7 +48,8 @@ func (e *UploadError) Error() string { return "imaging: " + e.Code + ": " + e.De
 const (
 	UploadEmpty             = "image_empty"
 	UploadTooLarge          = "image_too_large"          // bytes
-	UploadTooManyPixels     = "image_too_many_pixels"    // declared width x height
+	UploadTooManyPixels     = "image_too_many_pixels"    // declared width x height, or what decoding so many takes
 	UploadUnsupportedFormat = "image_unsupported_format" // magic bytes are not JPEG, PNG or WebP
 	UploadCorrupt           = "image_corrupt"            // truncated, forged header, undecodable
+	UploadTooCostly         = "image_too_costly"         // two workers crashed on it, or took more CPU time or memory than one image may
 )

@@ -41,6 +41,12 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
+// within are the narrower limits of both.
+func (l Limits) within(other Limits) Limits {
+	l, other = l.withDefaults(), other.withDefaults()
+	return Limits{MaxBytes: min(l.MaxBytes, other.MaxBytes), MaxPixels: min(l.MaxPixels, other.MaxPixels)}
+}
+
 // Info is what the header of an upload declares.
 type Info struct {
 	Format      string `json:"format"`      // FormatJPEG, FormatPNG or FormatWebP
@@ -122,10 +128,11 @@ func gateJPEG(data []byte, limits Limits) (Info, error) {
 	if int64(info.Width)*int64(info.Height) > maxJPEGPixelsPerByte*int64(len(data)) {
 		return Info{}, corrupt("the header declares more pixels than the data can hold")
 	}
-	exif, scan, ok := walkJPEG(data)
+	j, ok := walkJPEG(data)
 	if !ok {
 		return Info{}, corrupt("no image data follows the header")
 	}
+	scan := j.scan
 	// A thumbnail inside EXIF has an end marker of its own, so only those after the scan count.
 	if end := []byte{0xff, 0xd9}; !bytes.HasSuffix(scan, end) && !bytes.Contains(scan, end) {
 		return Info{}, corrupt("the end of the image is missing")
@@ -133,7 +140,10 @@ func gateJPEG(data []byte, limits Limits) (Info, error) {
 	if scansAfter(scan) >= maxScans {
 		return Info{}, &UploadError{UploadUnsupportedFormat, fmt.Sprintf("a JPEG of more than %d scans", maxScans)}
 	}
-	info.Orientation = orientation(exif)
+	if err := capCost(j.frame.held(j.components), "a JPEG in several scans"); err != nil {
+		return Info{}, err
+	}
+	info.Orientation = orientation(j.exif)
 	return info, nil
 }
 
@@ -174,13 +184,23 @@ func scansAfter(data []byte) int {
 	}
 }
 
-// walkJPEG steps over the segments of ITU-T T.81 B.1.1.4 up to the first scan; it
-// returns the TIFF block of the first Exif segment, if any, and what follows the scan header.
-func walkJPEG(data []byte) (exif, scan []byte, ok bool) {
+// jpegParts are what stands before the first scan of a JPEG, and what follows its header.
+type jpegParts struct {
+	exif       []byte // TIFF block of the first Exif segment, if any
+	frame      jpegFrame
+	components int // in the first scan
+	scan       []byte
+}
+
+// walkJPEG steps over the segments of ITU-T T.81 B.1.1.4 up to the first scan.
+func walkJPEG(data []byte) (j jpegParts, ok bool) {
 	const (
+		sof0 = 0xc0
+		sof2 = 0xc2
 		sos  = 0xda
 		app1 = 0xe1
 	)
+	framed := false
 	for rest := data[2:]; len(rest) >= 4 && rest[0] == 0xff; {
 		marker := rest[1]
 		if marker == 0xff { // fill byte
@@ -193,18 +213,23 @@ func walkJPEG(data []byte) (exif, scan []byte, ok bool) {
 		}
 		length := int(binary.BigEndian.Uint16(rest[2:]))
 		if length < 2 || length+2 > len(rest) {
-			return nil, nil, false
+			return j, false
 		}
 		body := rest[4 : length+2]
 		rest = rest[length+2:]
 		switch {
-		case marker == sos:
-			return exif, rest, true
-		case marker == app1 && exif == nil && bytes.HasPrefix(body, []byte("Exif\x00\x00")):
-			exif = body[6:]
+		case marker == sos && len(body) > 0:
+			j.components, j.scan = int(body[0]), rest
+			return j, framed
+		case marker >= sof0 && marker <= sof2:
+			if j.frame, framed = readFrame(marker, body); !framed {
+				return j, false
+			}
+		case marker == app1 && j.exif == nil && bytes.HasPrefix(body, []byte("Exif\x00\x00")):
+			j.exif = body[6:]
 		}
 	}
-	return nil, nil, false
+	return j, false
 }
 
 func gatePNG(data []byte, limits Limits) (Info, error) {
@@ -227,6 +252,9 @@ func gatePNG(data []byte, limits Limits) (Info, error) {
 	}
 	if pngRawBytes(info, data[24], data[25]) > maxDeflateRatio*int64(len(data)) {
 		return Info{}, corrupt("the header declares more pixels than the data can hold")
+	}
+	if err := capCost(heldByPNG(int64(info.Width)*int64(info.Height)), "a PNG"); err != nil {
+		return Info{}, err
 	}
 	exif, ok := walkPNG(data[8:])
 	if !ok {
@@ -269,9 +297,9 @@ func gateWebP(data []byte, limits Limits) (Info, error) {
 	if size := int64(binary.LittleEndian.Uint32(data[4:])); size+8 > int64(len(data)) {
 		return Info{}, corrupt("the end of the image is missing")
 	}
-	exif, animated, ok := walkWebP(data[12:])
+	w, ok := walkWebP(data[12:])
 	// Before DecodeConfig, which finds no picture where there are frames only.
-	if animated {
+	if w.animated {
 		return Info{}, &UploadError{UploadUnsupportedFormat, "an animated WebP"}
 	}
 	config, err := webp.DecodeConfig(bytes.NewReader(data))
@@ -282,27 +310,44 @@ func gateWebP(data []byte, limits Limits) (Info, error) {
 	if !ok {
 		return Info{}, corrupt("no image data follows the header")
 	}
-	info.Orientation = orientation(bytes.TrimPrefix(exif, []byte("Exif\x00\x00")))
+	if err := capCost(w.coding.held(int64(info.Width)*int64(info.Height)), "a WebP of this kind"); err != nil {
+		return Info{}, err
+	}
+	info.Orientation = orientation(bytes.TrimPrefix(w.exif, []byte("Exif\x00\x00")))
 	return info, nil
 }
 
+type webpParts struct {
+	exif     []byte
+	animated bool
+	coding   webpCoding
+}
+
 // walkWebP steps over the RIFF chunks of RFC 9649; ok says that one of them holds image data.
-func walkWebP(rest []byte) (exif []byte, animated, ok bool) {
+func walkWebP(rest []byte) (w webpParts, ok bool) {
+	const animation, transparency, alphaUsed = 0x02, 0x10, 0x10
 	for len(rest) >= 8 {
 		kind, length := string(rest[:4]), int64(binary.LittleEndian.Uint32(rest[4:]))
 		if length > int64(len(rest))-8 {
-			return exif, animated, ok
+			return w, ok
 		}
 		body := rest[8 : 8+length]
 		rest = rest[min(8+length+length&1, int64(len(rest))):]
 		switch kind {
 		case "VP8X":
-			animated = len(body) > 0 && body[0]&0x02 != 0
-		case "VP8 ", "VP8L":
+			w.animated = len(body) > 0 && body[0]&animation != 0
+			w.coding.alpha = w.coding.alpha || len(body) > 0 && body[0]&transparency != 0
+		case "VP8 ":
 			ok = true
+		case "VP8L":
+			ok = true
+			w.coding.lossless = true
+			w.coding.alpha = w.coding.alpha || len(body) > 4 && body[4]&alphaUsed != 0
+		case "ALPH":
+			w.coding.alpha = true
 		case "EXIF":
-			exif = body
+			w.exif = body
 		}
 	}
-	return exif, animated, ok
+	return w, ok
 }

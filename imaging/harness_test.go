@@ -157,12 +157,14 @@ func (b *bench) pids() []int {
 	return pids
 }
 
-func (b *bench) busyPID() int {
+func (b *bench) busyPID() int { return b.busyPIDOtherThan(0) }
+
+func (b *bench) busyPIDOtherThan(last int) int {
 	b.t.Helper()
 	var pid int
 	eventually(b.t, "a busy worker", func() bool {
 		for _, w := range b.Stats().Workers {
-			if w.Busy {
+			if w.Busy && w.PID != last {
 				pid = w.PID
 			}
 		}
@@ -178,5 +180,13 @@ func unavailable(t testing.TB, err error, reason string) {
 	var u *imaging.UnavailableError
 	if !errors.As(err, &u) || u.Reason != reason || !errors.Is(err, imaging.ErrUnavailable) {
 		t.Fatalf("got %v, want ErrUnavailable for %s", err, reason)
+	}
+}
+
+func refused(t testing.TB, err error, code string) {
+	t.Helper()
+	var u *imaging.UploadError
+	if !errors.As(err, &u) || u.Code != code || errors.Is(err, imaging.ErrUnavailable) {
+		t.Fatalf("got %v, want an upload refused as %s", err, code)
 	}
 }

@@ -86,7 +86,7 @@ func TestWorkersAreConfined(t *testing.T) {
 			t.Errorf("no %q in %s", want, limits)
 		}
 	}
-	if !raceDetector && !strings.Contains(limits, "Max address space 2147483648 2147483648") {
+	if !raceDetector && !(strings.Contains(limits, "Max data size 2147483648 2147483648") && strings.Contains(limits, "Max address space 6442450944 6442450944")) {
 		t.Errorf("limits %s", limits)
 	}
 	if pid := b.pids()[0]; mustGetpgid(t, pid) != pid {

@@ -18,8 +18,11 @@ type Options struct {
 	Env  []string // KEY=value; the worker inherits nothing else but the limits set by the pool
 	Dir  string   // parent of the pool's private folder of sockets; default os.TempDir()
 
-	Workers int    // processes, one image at a time each; default 2
+	Workers int    // processes here, one image at a time each; default 2, or none where there are Machines
 	Limits  Limits // of an upload, at both ends
+
+	Machines    []Machine   // that lend their workers, see Lend
+	Credentials Credentials // by which this end and the machines know each other; files are read again when they change
 
 	StartTimeout time.Duration // for a worker to become ready; default 30 s
 	Timeout      time.Duration // for one attempt on one worker; default 10 s
@@ -31,8 +34,8 @@ type Options struct {
 
 	Sandbox SandboxMode // default SandboxBestEffort
 
-	MemoryBytes   int64 // address space of a worker (RLIMIT_AS); default 3 GiB, negative for none
-	RecycleBytes  int64 // resident memory above which a worker is replaced between checks; default 700 MiB
+	MemoryBytes   int64 // private memory of a worker (RLIMIT_DATA: heap and stacks); default 768 MiB, negative for no limit
+	RecycleBytes  int64 // resident memory above which a worker is replaced between checks; default 400 MiB
 	RecycleChecks int   // checks after which a worker is replaced; default 5000
 
 	// Backoff is the pause before the next start after so many failures in a row (1, 2, …):
@@ -47,7 +50,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	o.Limits = o.Limits.withDefaults()
 	setDefault(&o.Dir, os.TempDir())
-	setDefault(&o.Workers, 2)
+	if len(o.Machines) == 0 {
+		setDefault(&o.Workers, 2)
+	}
 	setDefault(&o.StartTimeout, 30*time.Second)
 	setDefault(&o.Timeout, 10*time.Second)
 	setDefault(&o.CPU, o.Timeout/2)
@@ -55,8 +60,8 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Sandbox, SandboxBestEffort)
 	setDefault(&o.QueueLength, 64)
 	setDefault(&o.QueueBytes, 256<<20)
-	setDefault(&o.MemoryBytes, 3<<30)
-	setDefault(&o.RecycleBytes, 700<<20)
+	setDefault(&o.MemoryBytes, 768<<20)
+	setDefault(&o.RecycleBytes, 400<<20)
 	setDefault(&o.RecycleChecks, 5000)
 	setDefault(&o.Logger, slog.New(slog.DiscardHandler))
 	if o.Backoff == nil {
@@ -80,18 +85,21 @@ func doublingBackoff(failures int) time.Duration {
 	return min(longest, first<<min(failures-1, 10))
 }
 
-// Pool runs worker processes and checks photos in them. It is a Checker.
+// Pool runs worker processes, borrows those of other machines, and checks photos in
+// them. It is a Checker.
 //
-// A check that loses its worker is tried once more on another, unless it took too
-// much CPU time; a worker that crashes, hangs, overspends, panics or talks nonsense
-// is killed and replaced.
+// A check that loses its worker is tried on another. An image that has cost two
+// workers, by CPU time, a crash or a panic, is refused as UploadTooCostly; a worker
+// that somebody else killed, or a machine that went away, is not held against it. A
+// worker that crashes, hangs, overspends, panics or talks nonsense is killed and replaced.
 type Pool struct {
 	o        Options
 	dir      string // private, removed by Close
 	launcher *launcher
-
-	urgent chan *process // lends to a check that lost its worker
-	ready  chan *process // lends to any other
+	desk     *desk
+	here     *station
+	machines []*machine
+	keys     *keeper // nil without machines
 
 	life      context.Context // ends when Close is called
 	end       context.CancelFunc
@@ -99,18 +107,23 @@ type Pool struct {
 	slots     sync.WaitGroup
 	current   []atomic.Pointer[process] // by slot; nil while it has no ready worker
 	counters  counters
-
-	waitMu       sync.Mutex
-	waiting      int
-	waitingBytes int64
+	trust     atomic.Int64 // accusations left until an image is answered again
 }
 
 // Open starts the workers and returns when all are ready. When one does not start,
 // or ctx ends first, it stops them all and returns why. ctx bounds only the start.
+// Machines are looked for from then on; one that is not there is no error.
 func Open(ctx context.Context, options Options) (*Pool, error) {
 	o := options.withDefaults()
-	if o.Path == "" || o.Workers < 0 || o.QueueLength < 0 || o.RecycleChecks < 0 {
+	if o.Workers < 0 || o.QueueLength < 0 || o.RecycleChecks < 0 || o.Path == "" && o.Workers > 0 {
 		return nil, errors.New("imaging: the pool needs the path of its worker, and no negative counts")
+	}
+	p := &Pool{
+		o: o, here: &station{seats: o.Workers}, current: make([]atomic.Pointer[process], o.Workers),
+		desk: &desk{length: o.QueueLength, bytes: o.QueueBytes},
+	}
+	if err := p.reach(); err != nil {
+		return nil, err
 	}
 	dir, err := os.MkdirTemp(o.Dir, "imaging-") // 0700
 	if err != nil {
@@ -120,16 +133,11 @@ func Open(ctx context.Context, options Options) (*Pool, error) {
 	if len(dir)+longestName > longestAddress {
 		return nil, errors.Join(fmt.Errorf("imaging: the folder of sockets %s leaves no room within the %d bytes of a socket's address", dir, longestAddress), os.RemoveAll(dir))
 	}
-	launcher, err := newLauncher()
-	if err != nil {
+	p.dir = dir
+	if p.launcher, err = newLauncher(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	life, end := context.WithCancel(context.Background())
-	p := &Pool{
-		o: o, dir: dir, launcher: launcher, life: life, end: end,
-		urgent: make(chan *process), ready: make(chan *process),
-		current: make([]atomic.Pointer[process], o.Workers),
-	}
+	p.life, p.end = context.WithCancel(context.Background())
 	started := make(chan error, o.Workers)
 	for slot := range o.Workers {
 		p.slots.Go(func() { p.supervise(ctx, slot, started) })
@@ -139,6 +147,9 @@ func Open(ctx context.Context, options Options) (*Pool, error) {
 			return nil, errors.Join(err, p.Close())
 		}
 		o.Progress(ready+1, o.Workers)
+	}
+	for _, m := range p.machines {
+		p.slots.Go(func() { p.follow(m) })
 	}
 	return p, nil
 }
@@ -183,34 +194,51 @@ func (p *Pool) Check(ctx context.Context, req Request) (Report, error) {
 
 var errBudget = errors.New("no answer within the budget of one check")
 
+// A check gives up after so many attempts that came to nothing: its own doing
+// (a third worker would fare no better), and that of others.
+const (
+	ownAttempts    = 2
+	othersAttempts = 8
+)
+
 func (p *Pool) run(ctx context.Context, header, image []byte) (Report, error) {
-	const attempts = 2
 	var failure error
-	for tried, urgent := 0, false; tried < attempts; urgent = true {
+	var avoid *station
+	accusable := true
+	for own, others, urgent := 0, 0, false; own < ownAttempts && others < othersAttempts; urgent = true {
 		if ctx.Err() != nil {
 			return Report{}, p.ended(ctx)
 		}
-		w, err := p.borrow(ctx, urgent, int64(len(image)))
+		s, err := p.borrow(ctx, urgent, int64(len(image)), avoid)
 		if err != nil {
 			return Report{}, err
 		}
-		report, out, err := w.attempt(ctx, header, image, p.o.Timeout, p.o.CPU)
-		w.returned <- out
+		report, out, err := s.worker.attempt(ctx, header, image)
+		s.returned <- out
 		var upload *UploadError
 		switch {
 		case err == nil || errors.As(err, &upload):
+			p.trust.Store(mostAccusations)
 			return report, err
 		case out == abandoned:
 			return Report{}, p.ended(ctx)
-		case out == unreached: // no worker has seen it: not an attempt
+		case out == unreached || out == turnedAway: // no worker has seen it: not an attempt
+			avoid = s.at
+			continue
+		case out == killed || out == lost:
+			others++
+		default:
+			own++
+			accusable = accusable && out.accuses()
+		}
+		avoid, failure = s.at, fmt.Errorf("worker %s: %w", out, err)
+		if own < ownAttempts && others < othersAttempts {
+			p.counters.retries.Add(1)
 			continue
 		}
-		failure = fmt.Errorf("worker %s: %w", out, err)
-		if out == overspent { // as it would on any other worker
-			break
-		}
-		if tried++; tried < attempts {
-			p.counters.retries.Add(1)
+		if own == ownAttempts && accusable && p.accuse() {
+			p.counters.costly.Add(1)
+			return Report{}, &UploadError{UploadTooCostly, "two workers were lost to it, by their CPU time, their memory or a fault"}
 		}
 	}
 	select {
@@ -218,6 +246,21 @@ func (p *Pool) run(ctx context.Context, header, image []byte) (Report, error) {
 		return Report{}, &UnavailableError{Reason: UnavailableClosed}
 	default:
 		return Report{}, &UnavailableError{Reason: UnavailableWorkers, Cause: failure}
+	}
+}
+
+// mostAccusations bounds how many images in a row are held to be at fault: workers
+// that fail on whatever they get are at fault themselves.
+const mostAccusations = 3
+
+// accuse says whether the workers have answered lately, so that an image which two of
+// them were lost to may be held to be at fault.
+func (p *Pool) accuse() bool {
+	for {
+		left := p.trust.Load()
+		if left == 0 || p.trust.CompareAndSwap(left, left-1) {
+			return left > 0
+		}
 	}
 }
 
@@ -231,51 +274,26 @@ func (p *Pool) ended(ctx context.Context) error {
 
 // borrow waits for a worker. One that lost its worker goes before the others and is
 // not turned away: it has been admitted already.
-func (p *Pool) borrow(ctx context.Context, urgent bool, size int64) (*process, error) {
-	var lost chan *process
-	if urgent {
-		lost = p.urgent
-	}
-	select {
-	case <-p.life.Done():
+func (p *Pool) borrow(ctx context.Context, urgent bool, size int64, avoid *station) (*seat, error) {
+	if p.life.Err() != nil {
 		return nil, &UnavailableError{Reason: UnavailableClosed}
-	case w := <-p.ready:
-		return w, nil
-	case w := <-lost:
-		return w, nil
-	default:
 	}
-	if !p.admit(urgent, size) {
+	s, w := p.desk.take(urgent, size, avoid)
+	switch {
+	case s != nil:
+		return s, nil
+	case w == nil:
 		p.counters.turnedAway.Add(1)
 		return nil, &UnavailableError{Reason: UnavailableBusy}
 	}
-	defer p.dismiss(size)
 	select {
-	case w := <-p.ready:
-		return w, nil
-	case w := <-lost:
-		return w, nil
+	case s := <-w.got:
+		return s, nil
 	case <-ctx.Done():
+		p.desk.leave(w)
 		return nil, p.ended(ctx)
 	case <-p.life.Done():
+		p.desk.leave(w)
 		return nil, &UnavailableError{Reason: UnavailableClosed}
 	}
-}
-
-func (p *Pool) admit(urgent bool, size int64) bool {
-	p.waitMu.Lock()
-	defer p.waitMu.Unlock()
-	if !urgent && (p.waiting >= p.o.QueueLength || p.waitingBytes+size > p.o.QueueBytes) {
-		return false
-	}
-	p.waiting++
-	p.waitingBytes += size
-	return true
-}
-
-func (p *Pool) dismiss(size int64) {
-	p.waitMu.Lock()
-	defer p.waitMu.Unlock()
-	p.waiting--
-	p.waitingBytes -= size
 }

@@ -28,8 +28,13 @@ func processAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
+// reservedBytes is what a worker maps without filling it: the Go runtime's arenas,
+// code, shared libraries. It is twice of what one was seen to map.
+const reservedBytes = 4 << 30
+
 // confine sets the kernel's limits on a worker: no core dump, no byte written to a
-// file, few descriptors, bounded address space (none when memory is negative).
+// file, few descriptors, bounded memory (not when it is negative). What is private and
+// writable counts as memory; the bound of all addresses is for what is shared.
 func confine(pid int, memory int64) error {
 	type limit struct {
 		resource int
@@ -37,7 +42,7 @@ func confine(pid int, memory int64) error {
 	}
 	limits := []limit{{unix.RLIMIT_CORE, 0}, {unix.RLIMIT_FSIZE, 0}, {unix.RLIMIT_NOFILE, maxOpenFiles}}
 	if memory > 0 {
-		limits = append(limits, limit{unix.RLIMIT_AS, uint64(memory)})
+		limits = append(limits, limit{unix.RLIMIT_DATA, uint64(memory)}, limit{unix.RLIMIT_AS, uint64(memory) + reservedBytes})
 	}
 	for _, l := range limits {
 		if err := unix.Prlimit(pid, l.resource, &unix.Rlimit{Cur: l.value, Max: l.value}, nil); err != nil {
@@ -79,6 +84,18 @@ func filtered(pid int) bool {
 func awaitExit(pid int) {
 	for unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
 	}
+}
+
+// endedBySIGKILL says that a process did not end by itself.
+func endedBySIGKILL(state *os.ProcessState) bool {
+	status, ok := state.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
+
+// stopped says that a SIGSTOP holds a process (proc(5): state T).
+func stopped(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && strings.Contains(string(text), ") T ")
 }
 
 // killGroup ends a process group; an error says that nothing of it is left.

@@ -5,6 +5,7 @@ package imaging
 import (
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 	"time"
 )
@@ -20,6 +21,10 @@ func processAttributes() *syscall.SysProcAttr { return nil }
 func confine(int, int64) error { return errors.ErrUnsupported }
 
 func awaitExit(int) {}
+
+func endedBySIGKILL(*os.ProcessState) bool { return false }
+
+func stopped(int) bool { return false }
 
 func killGroup(int) {}
 

@@ -13,12 +13,31 @@ type Stats struct {
 	Timeouts     uint64 // workers killed because they did not answer in time
 	Overspent    uint64 // workers killed because a check took too much CPU time
 	Distrusted   uint64 // workers killed after a panic or a nonsense answer
+	Killed       uint64 // workers that somebody else killed or stopped in mid-request
+	Costly       uint64 // uploads refused because two workers were lost to each
+	Lost         uint64 // attempts that ended with their machine
 	Recycled     uint64 // workers replaced by plan
 	FailedStarts uint64 // starts after Open that brought no ready worker
 
 	Waiting      int   // checks that wait for a worker
 	WaitingBytes int64 // of their images
 	Workers      []WorkerStats
+	Machines     []MachineStats
+}
+
+// Ready says that a worker, here or on another machine, could take a check now or soon.
+func (s Stats) Ready() bool {
+	for _, w := range s.Workers {
+		if w.Ready {
+			return true
+		}
+	}
+	for _, m := range s.Machines {
+		if m.Up {
+			return true
+		}
+	}
+	return false
 }
 
 // WorkerStats describes the worker of one slot.
@@ -33,8 +52,9 @@ type WorkerStats struct {
 }
 
 type counters struct {
-	checks, refused, turnedAway, unavailable, retries                atomic.Uint64
+	checks, refused, turnedAway, unavailable, retries, costly        atomic.Uint64
 	crashes, timeouts, overspent, distrusted, recycled, failedStarts atomic.Uint64
+	killed, lost                                                     atomic.Uint64
 }
 
 // Stats reads the counters and looks at each worker's memory.
@@ -44,11 +64,13 @@ func (p *Pool) Stats() Stats {
 		Checks: c.checks.Load(), Refused: c.refused.Load(), TurnedAway: c.turnedAway.Load(),
 		Unavailable: c.unavailable.Load(), Retries: c.retries.Load(), Crashes: c.crashes.Load(),
 		Timeouts: c.timeouts.Load(), Overspent: c.overspent.Load(), Distrusted: c.distrusted.Load(), Recycled: c.recycled.Load(),
-		FailedStarts: c.failedStarts.Load(), Workers: make([]WorkerStats, len(p.current)),
+		FailedStarts: c.failedStarts.Load(), Killed: c.killed.Load(), Costly: c.costly.Load(), Lost: c.lost.Load(),
+		Workers: make([]WorkerStats, len(p.current)), Machines: make([]MachineStats, len(p.machines)),
 	}
-	p.waitMu.Lock()
-	s.Waiting, s.WaitingBytes = p.waiting, p.waitingBytes
-	p.waitMu.Unlock()
+	s.Waiting, s.WaitingBytes = p.desk.queue()
+	for i, m := range p.machines {
+		s.Machines[i] = m.stats(p.desk)
+	}
 	for slot := range p.current {
 		if w := p.current[slot].Load(); w != nil {
 			s.Workers[slot] = WorkerStats{

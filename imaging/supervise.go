@@ -10,7 +10,7 @@ import (
 func (p *Pool) supervise(opening context.Context, slot int, started chan<- error) {
 	first, release := context.WithCancel(p.life)
 	stop := context.AfterFunc(opening, release)
-	w, err := startProcess(first, p.launcher, &p.o, slot, 0, p.dir)
+	w, err := p.startProcess(first, slot, 0)
 	stop()
 	release()
 	started <- err
@@ -33,7 +33,7 @@ func (p *Pool) supervise(opening context.Context, slot int, started chan<- error
 		if !p.pause(failures) {
 			return
 		}
-		w, err = startProcess(p.life, p.launcher, &p.o, slot, generation, p.dir)
+		w, err = p.startProcess(p.life, slot, generation)
 		if err != nil && p.life.Err() == nil {
 			p.counters.failedStarts.Add(1)
 			p.o.Logger.Error("imaging worker did not start", "worker", slot, "error", err)
@@ -80,9 +80,13 @@ func (p *Pool) count(out outcome) {
 		}
 	case hung:
 		p.counters.timeouts.Add(1)
+	case killed:
+		p.counters.killed.Add(1)
+	case lost:
+		p.counters.lost.Add(1)
 	case overspent:
 		p.counters.overspent.Add(1)
-	case distrusted:
+	case distrusted, panicked:
 		p.counters.distrusted.Add(1)
 	default:
 		p.counters.crashes.Add(1)
@@ -92,51 +96,39 @@ func (p *Pool) count(out outcome) {
 // lend offers the worker to one check after another until it is lost or worn out.
 func (p *Pool) lend(w *process) outcome {
 	for {
-		if !p.offer(w) {
+		if !p.desk.offer(w.seat, w.exited, p.life.Done()) {
 			if p.life.Err() != nil {
 				return served
 			}
 			return unreached
 		}
-		w.busy.Store(true)
-		var out outcome
-		select {
-		case out = <-w.returned:
-		case <-p.life.Done():
-			return served
-		}
-		if out == abandoned {
-			out = p.settle(w)
+		out := p.watch(w)
+		p.desk.vacate(w.seat)
+		if out == untouched {
+			continue
 		}
 		if out != served {
 			return out
 		}
-		w.busy.Store(false)
-		if w.checks.Add(1) >= p.wornAfter(w.slot) || residentBytes(w.pid) > p.o.RecycleBytes {
+		if w.checks.Add(1) >= p.wornAfter(w.slot) || residentBytes(w.pid) > p.o.RecycleBytes || p.life.Err() != nil {
 			return served
 		}
 	}
 }
 
-// offer waits for a check that wants the worker; false says that the worker has
-// ended or the pool closes.
-func (p *Pool) offer(w *process) bool {
+// watch waits for the end of one loan, and of what the worker does for it.
+func (p *Pool) watch(w *process) outcome {
+	w.busy.Store(true)
+	defer w.busy.Store(false)
 	select {
-	case <-w.exited:
-		return false
-	case p.urgent <- w:
-		return true
-	default:
-	}
-	select {
-	case p.urgent <- w:
-	case p.ready <- w:
-	case <-w.exited:
-		return false
+	case out := <-w.seat.returned:
+		if out == abandoned {
+			return p.settle(w)
+		}
+		return out
 	case <-p.life.Done():
-		return false
+		return served
 	}
-	return true
 }
 
 // settle gives a worker whose caller has gone the time of one attempt to finish.

@@ -2,13 +2,18 @@ package imaging
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"regexp"
 	"strings"
+	"sync"
+	"time"
 )
 
 // The wire between Pool and Serve. POST /check carries a big-endian uint32, a JSON
@@ -36,6 +41,46 @@ type readyAnswer struct {
 	Sandbox  Sandbox `json:"sandbox"`
 }
 
+// machineAnswer is the body of GET /ready where a pool is lent.
+type machineAnswer struct {
+	Wire     string        `json:"wire"`  // see wireVersion
+	Seats    int           `json:"seats"` // workers that it keeps
+	Ready    int           `json:"ready"` // of them
+	Pipeline string        `json:"pipeline"`
+	Sandbox  Sandbox       `json:"sandbox"`     // of the least confined
+	Patience time.Duration `json:"patience_ns"` // the longest until a check is answered
+}
+
+// wireVersion is a digest of all that travels, so that machines of two releases
+// notice before a check fails on it.
+var wireVersion = sync.OnceValue(func() string {
+	digest := sha256.New()
+	for _, t := range []reflect.Type{
+		reflect.TypeFor[header](), reflect.TypeFor[Report](), reflect.TypeFor[failure](), reflect.TypeFor[machineAnswer](),
+	} {
+		describe(digest, t)
+	}
+	return hex.EncodeToString(digest.Sum(nil)[:8])
+})
+
+// describe writes a type's shape as JSON sees it. The types of the wire do not recur.
+func describe(to io.Writer, t reflect.Type) {
+	switch t.Kind() {
+	case reflect.Struct:
+		fmt.Fprint(to, "{")
+		for field := range t.Fields() {
+			fmt.Fprintf(to, "%q ", field.Tag.Get("json"))
+			describe(to, field.Type)
+		}
+		fmt.Fprint(to, "}")
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		fmt.Fprint(to, t.Kind(), " ")
+		describe(to, t.Elem())
+	default:
+		fmt.Fprint(to, t.Kind(), " ")
+	}
+}
+
 // failure is the body of every answer that is not a Report.
 type failure struct {
 	Code   string `json:"code"`
@@ -48,6 +93,12 @@ const (
 	failurePipeline = "pipeline_failed"
 	failurePanic    = "pipeline_panicked"
 )
+
+// outcomeCodes name, between machines, what became of a check that was not answered.
+var outcomeCodes = map[outcome]string{
+	turnedAway: "queue_full", crashed: "worker_crashed", killed: "worker_killed", hung: "worker_hung",
+	overspent: "worker_overspent", panicked: failurePanic, distrusted: "worker_distrusted",
+}
 
 // encodeHeader returns what stands before the image on the wire.
 func encodeHeader(req Request, limits Limits) ([]byte, error) {
@@ -131,6 +182,7 @@ func decodeReport(text []byte) (Report, error) {
 
 var uploadCodes = map[string]bool{
 	UploadEmpty: true, UploadTooLarge: true, UploadTooManyPixels: true, UploadUnsupportedFormat: true, UploadCorrupt: true,
+	UploadTooCostly: true,
 }
 
 var longNumber = regexp.MustCompile(`[0-9]{6,}[Xx]?`)

@@ -28,7 +28,9 @@ type process struct {
 	client   *http.Client
 	socket   string
 	stderr   *stderrLog
-	returned chan outcome // the borrower gives it back; holds one
+	seat     *seat
+	wall     time.Duration // for one attempt
+	cpu      time.Duration // of all its threads, for one attempt
 	exited   chan struct{}
 	state    *os.ProcessState // set once exited is closed
 	checks   atomic.Int64
@@ -81,19 +83,20 @@ func (l *launcher) close() {
 }
 
 // startProcess starts a worker and waits until it answers on its socket.
-func startProcess(ctx context.Context, l *launcher, o *Options, slot, generation int, dir string) (*process, error) {
-	socket := filepath.Join(dir, fmt.Sprintf("%d-%d.sock", slot, generation))
+func (p *Pool) startProcess(ctx context.Context, slot, generation int) (*process, error) {
+	o := &p.o
+	socket := filepath.Join(p.dir, fmt.Sprintf("%d-%d.sock", slot, generation))
 	w := &process{
-		slot: slot, socket: socket, client: socketClient(socket),
-		stderr:   newStderrLog(o.Logger.With("worker", slot), time.Now),
-		returned: make(chan outcome, 1), exited: make(chan struct{}),
+		slot: slot, socket: socket, client: socketClient(socket), wall: o.Timeout, cpu: o.CPU,
+		stderr: newStderrLog(o.Logger.With("worker", slot), time.Now), exited: make(chan struct{}),
 	}
+	w.seat = newSeat(w, p.here)
 	cmd := exec.Command(o.Path, append(append([]string(nil), o.Args...), "--sandbox", string(o.Sandbox), "--socket", socket)...)
 	cmd.Env = append(append([]string(nil), o.Env...), workerEnvironment(o.Limits)...)
 	cmd.Stderr = w.stderr // stdin and stdout stay nil: /dev/null
 	cmd.WaitDelay = pipeGrace
 	cmd.SysProcAttr = processAttributes()
-	if err := l.start(cmd); err != nil {
+	if err := p.launcher.start(cmd); err != nil {
 		return nil, fmt.Errorf("imaging: start worker: %w", err)
 	}
 	w.pid = cmd.Process.Pid

@@ -34,6 +34,7 @@ const (
 	roleLiar    = "liar"    // says that it is confined, and is not
 	roleGarbage = "garbage" // answers /check with a page of HTML
 	roleGateway = "gateway" // opens a pool, prints the pids of its workers and waits
+	roleMachine = "machine" // lends a pool, see machineProcess
 
 	commandChunk = "tEXt"
 	commandKey   = "command\x00"
@@ -47,6 +48,8 @@ func TestMain(m *testing.M) {
 		os.Exit(garbage())
 	case roleGateway:
 		os.Exit(gateway())
+	case roleMachine:
+		os.Exit(lend())
 	default:
 		os.Exit(m.Run())
 	}

@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -188,48 +187,7 @@ func TestIntruderCostsItsOwnRequestOnly(t *testing.T) {
 	if err != nil || report.Class != imaging.ClassResidentFront {
 		t.Fatalf("the next one got %s, %v", report.Class, err)
 	}
-	if s := pool.Stats(); s.Crashes != 2 || s.Unavailable != 1 {
+	if s := pool.Stats(); s.Crashes != 2 || s.Unavailable != 1 { // no image had been answered yet, so none is accused
 		t.Errorf("stats %+v", s)
-	}
-}
-
-// In each round one of two busy workers is killed: both requests are answered.
-func TestKilledWorkersLoseNoCard(t *testing.T) {
-	const rounds = 4
-	pool := live(t, roleWorker, func(o *imaging.Options) { o.Workers = 2 })
-	card := photograph(t, 101)
-	for range rounds {
-		var group sync.WaitGroup
-		for range 2 {
-			group.Go(func() {
-				if report, err := pool.Check(t.Context(), card); !read(report, err) {
-					t.Errorf("got %s, %+v, %v", report.Class, report.Reasons, err)
-				}
-			})
-		}
-		killOneBusy(t, pool)
-		group.Wait()
-	}
-	s := pool.Stats()
-	t.Logf("%d crashes, %d retries of %d checks", s.Crashes, s.Retries, s.Checks)
-	if s.Crashes != rounds || s.Unavailable != 0 {
-		t.Errorf("stats %+v", s)
-	}
-}
-
-// killOneBusy kills -9 a worker that is at work on an image.
-func killOneBusy(t *testing.T, pool *imaging.Pool) {
-	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for range tick.C {
-		for _, w := range pool.Stats().Workers {
-			if w.Busy {
-				if err := syscall.Kill(w.PID, syscall.SIGKILL); err != nil {
-					t.Error(err)
-				}
-				return
-			}
-		}
 	}
 }

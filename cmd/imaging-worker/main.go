@@ -29,35 +29,49 @@ file, connects to nothing and starts no program: landlock and seccomp see to it.
   imaging-worker --assets .assets --socket worker.sock &
   curl --unix-socket worker.sock http://worker/ready
 
-It prints nothing but faults, to standard error, and writes no file. It ends on
-SIGTERM with 0, with 1 when it cannot start or serve, and with 2 on wrong usage.`
+On a machine of its own, "serve" keeps such workers and lends them to gateways
+that name it under imaging.remote:
 
-var flags struct {
+  imaging-worker serve --listen :7443 --cert m.pem --key m.key --client-ca ca.pem
+
+It prints nothing but faults and, when serving, what becomes of its workers, to
+standard error; a worker writes no file. It ends on SIGTERM with 0, with 1 when it
+cannot start or serve, and with 2 on wrong usage.`
+
+var commands struct {
+	Work  workCmd  `cmd:"" default:"withargs" help:"Be one worker (the default)."`
+	Serve serveCmd `cmd:"" help:"Keep workers, and lend them to gateways on other machines over mutual TLS."`
+}
+
+type workCmd struct {
 	Sandbox imaging.SandboxMode `default:"best_effort" enum:"best_effort,required" help:"What to do where the kernel lacks landlock or seccomp: serve with what there is (best_effort) or not at all (required)."`
 	Socket  string              `required:"" placeholder:"FILE" help:"Unix socket to listen on; it must not exist yet."`
 	Assets  string              `default:".assets" env:"REALNAME_ASSETS" placeholder:"DIR" help:"Folder of ONNX Runtime's library and the OCR models, as 'make setup' fills it (${default})."`
 }
 
 func main() {
-	parser := kong.Must(&flags, kong.Name("imaging-worker"), kong.Description(help),
+	parser := kong.Must(&commands, kong.Name("imaging-worker"), kong.Description(help),
 		kong.Exit(func(code int) { os.Exit(min(code, 2)) })) // kong's own code for usage is 80
-	_, err := parser.Parse(os.Args[1:])
+	chosen, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)
-	if err := run(flags.Socket, flags.Assets, flags.Sandbox); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	chosen.BindTo(ctx, (*context.Context)(nil))
+	if err := chosen.Run(); err != nil {
+		stop()
 		fmt.Fprintln(os.Stderr, "imaging-worker:", err)
 		os.Exit(1)
 	}
 }
 
-func run(socket, assets string, mode imaging.SandboxMode) error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	pipeline, err := vision.Open(vision.Options{AssetsDir: assets})
+// Run is one worker until ctx ends.
+func (c *workCmd) Run(ctx context.Context) error {
+	pipeline, err := vision.Open(vision.Options{AssetsDir: c.Assets})
 	if err != nil {
 		return fmt.Errorf("open the pipeline: %w", err)
 	}
 	defer pipeline.Close()
-	return serve(ctx, socket, mode, pipeline)
+	return serve(ctx, c.Socket, c.Sandbox, pipeline)
 }
 
 // serve confines the process for the rest of its life once it listens.

@@ -129,7 +129,7 @@ func (g *gateway) serviceOptions(safe *vault.Vault) verify.Options {
 		HashToken: httpapi.HashKey,
 		Lease:     time.Duration(c.Openings.Lease), Leases: leases, UploadToken: time.Duration(c.Uploads.Token),
 		PhotoLimits: imaging.Limits{MaxBytes: c.Imaging.MaxBytes, MaxPixels: c.Imaging.MaxPixels},
-		PhotosReady: func() bool { return anyReady(g.photos.Stats()) },
+		PhotosReady: func() bool { return g.photos.Stats().Ready() },
 		OnCommit:    g.auditlog.Notify,
 		OnDecision:  decisions,
 	}
@@ -189,15 +189,23 @@ func (g *gateway) openAuthority() error {
 
 func (g *gateway) openWorkers(ctx context.Context) error {
 	c := &g.opts.Config.Imaging
-	path, err := WorkerPath(c.Worker)
-	if err != nil {
-		return err
+	var path string
+	var err error
+	if c.Workers > 0 {
+		if path, err = WorkerPath(c.Worker); err != nil {
+			return err
+		}
+	}
+	var machines []imaging.Machine
+	for _, m := range c.Remote {
+		machines = append(machines, imaging.Machine{Address: m.Address, ServerName: m.ServerName})
 	}
 	g.photos, err = imaging.Open(ctx, imaging.Options{
 		Path: path, Args: []string{"--assets", c.Assets}, Workers: c.Workers, QueueLength: c.Queue,
 		Timeout: time.Duration(c.Timeout), Limits: imaging.Limits{MaxBytes: c.MaxBytes, MaxPixels: c.MaxPixels}, Logger: g.log,
 		QueueBytes: c.QueueBytes, CPU: time.Duration(c.CPU), MemoryBytes: c.MemoryBytes,
 		RecycleBytes: c.RecycleBytes, RecycleChecks: c.RecycleChecks, Sandbox: imaging.SandboxMode(c.Sandbox),
+		Machines: machines, Credentials: imaging.Credentials{Certificate: c.RemoteTLS.Certificate, Key: c.RemoteTLS.Key, CA: c.RemoteTLS.CA},
 		Progress: func(ready, total int) { g.opts.Progress(fmt.Sprintf("imaging workers: %d of %d ready", ready, total)) },
 	})
 	return err

@@ -27,6 +27,7 @@ var arrows = map[string][]string{
 	"internal/httpapi":    {"verify", "verify/idnumber", "verify/idnumber/tags", "imaging", "ratelimit/quota", "compliance/..."},
 	"internal/sqlstore":   {"verify", "ratelimit/quota", "compliance/..."},
 	"internal/specimen":   {"verify/idnumber", "verify/idnumber/gb2260"},
+	"internal/tlstest":    {},
 	"deploy":              {},
 	"deploy/fetch":        {"deploy"},
 

@@ -38,6 +38,9 @@ func (g *gateway) measure() {
 		{"refused", "Uploads refused by the gate.", func(s imaging.Stats) uint64 { return s.Refused }},
 		{"unavailable", "Photo checks not executed.", func(s imaging.Stats) uint64 { return s.Unavailable }},
 		{"retries", "Photo checks tried a second time.", func(s imaging.Stats) uint64 { return s.Retries }},
+		{"costly", "Uploads refused because two workers were lost to each.", func(s imaging.Stats) uint64 { return s.Costly }},
+		{"killed", "Workers that somebody else killed or stopped in mid-check.", func(s imaging.Stats) uint64 { return s.Killed }},
+		{"lost", "Attempts that ended with their machine.", func(s imaging.Stats) uint64 { return s.Lost }},
 		{"crashes", "Workers that ended by themselves.", func(s imaging.Stats) uint64 { return s.Crashes }},
 		{"timeouts", "Workers killed because they did not answer in time.", func(s imaging.Stats) uint64 { return s.Timeouts }},
 		{"overspent", "Workers killed because a check took too much CPU time.", func(s imaging.Stats) uint64 { return s.Overspent }},
@@ -53,8 +56,14 @@ func (g *gateway) measure() {
 	g.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "realname_imaging_waiting", Help: "Photo checks that wait for a worker.",
 	}, func() float64 { return float64(g.photos.Stats().Waiting) }))
+	for i, m := range g.opts.Config.Imaging.Remote {
+		g.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "realname_imaging_machine_seats", Help: "Workers that a remote machine lends; 0 while it is out.",
+			ConstLabels: prometheus.Labels{"machine": m.Address},
+		}, func() float64 { return float64(g.photos.Stats().Machines[i].Seats) }))
+	}
 	g.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "realname_imaging_unconfined", Help: "Ready workers without seccomp or landlock.",
+		Name: "realname_imaging_unconfined", Help: "Ready workers, and machines of such, without seccomp or landlock.",
 	}, func() float64 { return float64(unconfined(g.photos.Stats())) }))
 }
 
@@ -62,6 +71,11 @@ func unconfined(s imaging.Stats) int {
 	n := 0
 	for _, w := range s.Workers {
 		if w.Ready && !w.Sandbox.Complete() {
+			n++
+		}
+	}
+	for _, m := range s.Machines {
+		if m.Up && !m.Sandbox.Complete() {
 			n++
 		}
 	}

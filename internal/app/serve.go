@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"realname/imaging"
 	"realname/internal/httpapi"
 )
 
@@ -76,7 +75,7 @@ func (g *gateway) probes() []httpapi.Probe {
 		{Name: "ledger", Required: true, Check: g.store.Ping},
 		{Name: "audit_log", Required: true, Check: func(context.Context) error { return g.auditlog.Err() }},
 		{Name: "imaging", Check: func(context.Context) error {
-			if !anyReady(g.photos.Stats()) {
+			if !g.photos.Stats().Ready() {
 				return errors.New("no imaging worker is ready")
 			}
 			return nil
@@ -88,13 +87,4 @@ func (g *gateway) probes() []httpapi.Probe {
 			return nil
 		}},
 	}
-}
-
-func anyReady(s imaging.Stats) bool {
-	for _, w := range s.Workers {
-		if w.Ready {
-			return true
-		}
-	}
-	return false
 }

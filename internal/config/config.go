@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -66,7 +67,7 @@ type Log struct {
 type Imaging struct {
 	Worker    string   `yaml:"worker"`     // path of imaging-worker; default: beside the gateway's own binary
 	Assets    string   `yaml:"assets"`     // folder of models; default .assets
-	Workers   int      `yaml:"workers"`    // processes; default 2
+	Workers   int      `yaml:"workers"`    // processes here; 0 with remote ones only; default 2
 	Queue     int      `yaml:"queue"`      // checks that may wait; default 64
 	Timeout   Duration `yaml:"timeout"`    // of one check; default 10s
 	MaxBytes  int64    `yaml:"max_bytes"`  // of one image; default 10485760
@@ -74,12 +75,29 @@ type Imaging struct {
 
 	QueueBytes    int64    `yaml:"queue_bytes"`    // of images that may wait; default 268435456
 	CPU           Duration `yaml:"cpu"`            // CPU time of one check; default 5s
-	MemoryBytes   int64    `yaml:"memory_bytes"`   // address space of a worker; default 3221225472
-	RecycleBytes  int64    `yaml:"recycle_bytes"`  // resident memory above which a worker is replaced; default 734003200
+	MemoryBytes   int64    `yaml:"memory_bytes"`   // private memory of a worker; default 805306368
+	RecycleBytes  int64    `yaml:"recycle_bytes"`  // resident memory above which a worker is replaced; default 419430400
 	RecycleChecks int      `yaml:"recycle_checks"` // checks after which a worker is replaced; default 5000
 	// Sandbox is what to do where the kernel lacks landlock or seccomp: serve with
 	// what there is (best_effort) or not start (required). Default best_effort.
 	Sandbox string `yaml:"sandbox"`
+	// Remote are machines that run `imaging-worker serve`. Default none.
+	Remote []RemoteMachine `yaml:"remote"`
+	// RemoteTLS is how the gateway and they know each other; required with Remote.
+	RemoteTLS RemoteTLS `yaml:"remote_tls"`
+}
+
+// RemoteMachine lends its workers.
+type RemoteMachine struct {
+	Address    string `yaml:"address"`     // host:port
+	ServerName string `yaml:"server_name"` // that its certificate is for; default the host of address
+}
+
+// RemoteTLS names PEM files; they are read again when they change.
+type RemoteTLS struct {
+	Certificate string `yaml:"certificate"` // of the gateway, as a client
+	Key         string `yaml:"key"`
+	CA          string `yaml:"ca"` // that signed the machines' certificates
 }
 
 // Authority is one upstream.
@@ -145,8 +163,8 @@ func Default() Config {
 		Imaging: Imaging{
 			Assets: ".assets", Workers: 2, Queue: 64, Timeout: Duration(10 * time.Second),
 			MaxBytes: 10 << 20, MaxPixels: 50_000_000,
-			QueueBytes: 256 << 20, CPU: Duration(5 * time.Second), MemoryBytes: 3 << 30,
-			RecycleBytes: 700 << 20, RecycleChecks: 5000, Sandbox: "best_effort",
+			QueueBytes: 256 << 20, CPU: Duration(5 * time.Second), MemoryBytes: 768 << 20,
+			RecycleBytes: 400 << 20, RecycleChecks: 5000, Sandbox: "best_effort", Remote: []RemoteMachine{},
 		},
 		Authority: Authority{Name: "authority", Timeout: Duration(3 * time.Second), OpenAfter: 5, OpenFor: Duration(5 * time.Second)},
 		Openings:  Openings{Lease: Duration(15 * time.Minute)},
@@ -195,14 +213,14 @@ func (c *Config) check() error {
 	need(c.Data != "", "data is empty")
 	need((c.TLS.Certificate == "") == (c.TLS.Key == ""), "tls needs certificate and key together")
 	need(c.Log.Origin != "" && !strings.ContainsAny(c.Log.Origin, " +\n"), "log.origin must be a name without spaces and +")
-	need(c.Imaging.Workers > 0 && c.Imaging.Workers <= 64, "imaging.workers must be 1 to 64")
+	c.Imaging.checkMachines(need)
 	need(c.Imaging.Queue > 0, "imaging.queue must be positive")
 	need(c.Imaging.Timeout > 0, "imaging.timeout must be positive")
 	need(c.Imaging.MaxBytes > 0, "imaging.max_bytes must be positive")
 	need(c.Imaging.MaxPixels > 0, "imaging.max_pixels must be positive")
 	need(c.Imaging.QueueBytes >= c.Imaging.MaxBytes, "imaging.queue_bytes must have room for one image of max_bytes")
 	need(c.Imaging.CPU > 0, "imaging.cpu must be positive")
-	need(c.Imaging.MemoryBytes >= 5<<29, "imaging.memory_bytes must be 2684354560 or more: a worker maps 2 GiB without using them")
+	need(c.Imaging.MemoryBytes >= 512<<20, "imaging.memory_bytes must be 536870912 or more: models and one photo take most of it")
 	need(c.Imaging.RecycleBytes > 0, "imaging.recycle_bytes must be positive")
 	need(c.Imaging.RecycleChecks > 0, "imaging.recycle_checks must be positive")
 	need(c.Imaging.Sandbox == "best_effort" || c.Imaging.Sandbox == "required", "imaging.sandbox must be best_effort or required")
@@ -220,6 +238,20 @@ func (c *Config) check() error {
 		return errors.New(strings.Join(wrong, "; "))
 	}
 	return nil
+}
+
+func (i *Imaging) checkMachines(need func(ok bool, what string)) {
+	need(i.Workers > 0 || i.Workers == 0 && len(i.Remote) > 0, "imaging.workers must be 1 to 64, or 0 with imaging.remote")
+	need(i.Workers <= 64, "imaging.workers must be 1 to 64")
+	seen := map[string]bool{}
+	for _, m := range i.Remote {
+		host, port, err := net.SplitHostPort(m.Address)
+		need(err == nil && host != "" && port != "", "imaging.remote needs an address of host:port each")
+		need(!seen[m.Address], "imaging.remote names "+m.Address+" twice")
+		seen[m.Address] = true
+	}
+	given := i.RemoteTLS.Certificate != "" && i.RemoteTLS.Key != "" && i.RemoteTLS.CA != ""
+	need(len(i.Remote) == 0 || given, "imaging.remote needs imaging.remote_tls with certificate, key and ca")
 }
 
 // LedgerDSN is the DSN with its default filled in.

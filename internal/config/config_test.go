@@ -28,26 +28,31 @@ func TestDefaultsStandWhereTheFileIsSilent(t *testing.T) {
 
 func TestMistakesAreNamed(t *testing.T) {
 	for text, says := range map[string]string{
-		least + "listn: x\n":                        "[4:1]",
-		least + "imaging:\n  wrokers: 3\n":          "[5:3]",
-		least + "listen: a\nlisten: b\n":            "listen",
-		"listen: x\n":                               "authority.url is required",
-		"# only a comment\n":                        "authority.url is required; authority.secret_file is required",
-		"":                                          "authority.url is required; authority.secret_file is required",
-		least + "settle:\n  every: soon\n":          "time span",
-		least + "settle:\n  every: -1s\n":           "time span",
-		least + "imaging:\n  workers: 0\n":          "imaging.workers",
-		least + "imaging:\n  sandbox: maybe\n":      "imaging.sandbox",
-		least + "imaging:\n  cpu: 0s\n":             "imaging.cpu",
-		least + "imaging:\n  queue_bytes: 1000\n":   "imaging.queue_bytes",
-		least + "imaging:\n  memory_bytes: 1000\n":  "imaging.memory_bytes",
-		least + "imaging:\n  recycle_bytes: 0\n":    "imaging.recycle_bytes",
-		least + "imaging:\n  recycle_checks: 0\n":   "imaging.recycle_checks",
-		least + "numbers:\n  area: a.csv\n":         "[5:3]",
-		least + "tls:\n  certificate: a.pem\n":      "tls needs",
-		least + "log:\n  origin: 'a b'\n":           "log.origin",
-		least + "---\nlisten: x\n":                  "one YAML document",
-		least + "openings:\n  leases: {esim: 0s}\n": "openings.leases.esim",
+		least + "listn: x\n":                             "[4:1]",
+		least + "imaging:\n  wrokers: 3\n":               "[5:3]",
+		least + "listen: a\nlisten: b\n":                 "listen",
+		"listen: x\n":                                    "authority.url is required",
+		"# only a comment\n":                             "authority.url is required; authority.secret_file is required",
+		"":                                               "authority.url is required; authority.secret_file is required",
+		least + "settle:\n  every: soon\n":               "time span",
+		least + "settle:\n  every: -1s\n":                "time span",
+		least + "imaging:\n  workers: 0\n":               "imaging.workers",
+		least + "imaging:\n  sandbox: maybe\n":           "imaging.sandbox",
+		least + "imaging:\n  cpu: 0s\n":                  "imaging.cpu",
+		least + "imaging:\n  queue_bytes: 1000\n":        "imaging.queue_bytes",
+		least + "imaging:\n  memory_bytes: 1000\n":       "imaging.memory_bytes",
+		least + "imaging:\n  remote: [{address: a:1}]\n": "imaging.remote_tls",
+		least + "imaging:\n  remote: [{address: a}]\n":   "host:port",
+		least + "imaging:\n  remote: [{address: a:1}, {address: a:1}]\n  remote_tls: {certificate: c, key: k, ca: a}\n": "names a:1 twice",
+		least + "imaging:\n  workers: -1\n  remote: [{address: a:1}]\n":                                                 "imaging.workers",
+		least + "imaging:\n  remote: [{adress: a:1}]\n":                                                                 "[5:",
+		least + "imaging:\n  recycle_bytes: 0\n":                                                                        "imaging.recycle_bytes",
+		least + "imaging:\n  recycle_checks: 0\n":                                                                       "imaging.recycle_checks",
+		least + "numbers:\n  area: a.csv\n":                                                                             "[5:3]",
+		least + "tls:\n  certificate: a.pem\n":                                                                          "tls needs",
+		least + "log:\n  origin: 'a b'\n":                                                                               "log.origin",
+		least + "---\nlisten: x\n":                                                                                      "one YAML document",
+		least + "openings:\n  leases: {esim: 0s}\n":                                                                     "openings.leases.esim",
 		"\x00": "",
 	} {
 		_, err := Parse([]byte(text))
@@ -56,6 +61,21 @@ func TestMistakesAreNamed(t *testing.T) {
 		} else if !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %q does not say %q", text, err, says)
 		}
+	}
+}
+
+func TestRemoteMachines(t *testing.T) {
+	c, err := Parse([]byte(least + `imaging:
+  workers: 0
+  remote: [{address: "10.0.0.7:7443", server_name: imaging-1.internal}, {address: "imaging-2.internal:7443"}]
+  remote_tls: {certificate: gateway.pem, key: gateway.key, ca: imaging-ca.pem}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []RemoteMachine{{"10.0.0.7:7443", "imaging-1.internal"}, {"imaging-2.internal:7443", ""}}
+	if diff := cmp.Diff(want, c.Imaging.Remote); diff != "" || c.Imaging.Workers != 0 || c.Imaging.RemoteTLS.CA != "imaging-ca.pem" {
+		t.Errorf("%s %+v", diff, c.Imaging)
 	}
 }
 
