@@ -30,11 +30,14 @@ const (
 // Class says what the picture is.
 type Class string
 
-// The classes. Everything but ClassResidentFront and ClassResidentBack is told
-// as `not_a_document` with the class as its detail.
+// The classes. The first five are documents that are proved by their print; every
+// other is told as `not_a_document` with the class as its detail.
 const (
 	ClassResidentFront Class = "resident_id_front"
 	ClassResidentBack  Class = "resident_id_back"
+	ClassPermitFront   Class = "residence_permit_front" // of residents of Hong Kong, Macao and Taiwan
+	ClassForeignPR     Class = "foreign_pr_card"        // its front
+	ClassPassport      Class = "passport"               // its data page
 	ClassDrawing       Class = "drawing"
 	ClassPhoto         Class = "photo"
 	ClassScreenshot    Class = "screenshot"
@@ -97,6 +100,9 @@ const (
 	ReasonAuthorityUnreadable = "authority_unreadable" // value: confidence of the reading
 	ReasonValidityUnreadable  = "validity_unreadable"  // value: confidence of the reading
 	ReasonValidityImpossible  = "validity_impossible"  // value: confidence of the reading
+	ReasonWrongDocument       = "wrong_document"
+	ReasonBirthMismatch       = "birth_mismatch" // value: confidence of the reading
+	ReasonSexMismatch         = "sex_mismatch"   // value: confidence of the reading
 )
 
 // Claim is what the applicant typed. It travels in the request body to a
@@ -104,20 +110,33 @@ const (
 type Claim struct {
 	Number string `json:"number,omitempty"`
 	Name   string `json:"name,omitempty"`
+	Birth  string `json:"birth_date,omitempty"` // YYYY-MM-DD, as from a chip or a machine-readable zone
+	Sex    string `json:"sex,omitempty"`        // male or female
 }
 
 // Request asks for one photo to be checked.
 type Request struct {
-	Image []byte
-	Side  Side
-	Claim *Claim
-	Crop  CropKind // which straightened part of the card the caller wants back
+	Image    []byte
+	Document Document // that it is claimed to show; empty means the resident card
+	Side     Side
+	Claim    *Claim
+	Crop     CropKind // which straightened part of the card the caller wants back
+	// AllFields asks for nation and address too, which take longer to read than all that a verdict needs.
+	AllFields bool
 }
 
-// Fields is what was read from the card; personal data.
+// Fields is what was read from the card; personal data. What was not read, or not surely, is empty.
 type Fields struct {
-	Number string `json:"number,omitempty"`
-	Name   string `json:"name,omitempty"`
+	Number      string `json:"number,omitempty"`
+	Name        string `json:"name,omitempty"`
+	Sex         string `json:"sex,omitempty"`         // male or female
+	Birth       string `json:"birth_date,omitempty"`  // YYYY-MM-DD
+	Nation      string `json:"nation,omitempty"`      // 民族 as printed, without 族
+	Address     string `json:"address,omitempty"`     // its lines joined
+	Nationality string `json:"nationality,omitempty"` // as the number or the machine-readable zone codes it
+	Authority   string `json:"authority,omitempty"`
+	ValidFrom   string `json:"valid_from,omitempty"` // YYYY-MM-DD
+	ValidTo     string `json:"valid_to,omitempty"`   // YYYY-MM-DD, or long_term
 }
 
 // Agreement compares one field of the card with the claim.
@@ -138,6 +157,8 @@ type Report struct {
 	Reasons         []Reason      `json:"reasons"`
 	NumberAgreement Agreement     `json:"number_agreement"`
 	NameAgreement   Agreement     `json:"name_agreement"`
+	BirthAgreement  Agreement     `json:"birth_agreement"`
+	SexAgreement    Agreement     `json:"sex_agreement"`
 	Fields          Fields        `json:"fields"`
 	Width           int           `json:"width"`
 	Height          int           `json:"height"`

@@ -29,10 +29,12 @@ const (
 
 // header travels before the image.
 type header struct {
-	Side   Side     `json:"side,omitempty"`
-	Claim  *Claim   `json:"claim,omitempty"`
-	Crop   CropKind `json:"crop,omitempty"`
-	Limits Limits   `json:"limits"` // those of the pool, so that both ends gate alike
+	Document  Document `json:"document,omitempty"`
+	Side      Side     `json:"side,omitempty"`
+	Claim     *Claim   `json:"claim,omitempty"`
+	Crop      CropKind `json:"crop,omitempty"`
+	AllFields bool     `json:"all_fields,omitempty"`
+	Limits    Limits   `json:"limits"` // those of the pool, so that both ends gate alike
 }
 
 // readyAnswer is the body of GET /ready.
@@ -102,7 +104,9 @@ var outcomeCodes = map[outcome]string{
 
 // encodeHeader returns what stands before the image on the wire.
 func encodeHeader(req Request, limits Limits) ([]byte, error) {
-	text, err := json.Marshal(header{Side: req.Side, Claim: req.Claim, Crop: req.Crop, Limits: limits})
+	text, err := json.Marshal(header{
+		Document: req.Document, Side: req.Side, Claim: req.Claim, Crop: req.Crop, AllFields: req.AllFields, Limits: limits,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("imaging: encode request: %w", err)
 	}
@@ -133,13 +137,18 @@ func readRequest(body io.Reader, declared int64) (Request, Limits, error) {
 	if !h.Crop.Valid() {
 		return Request{}, Limits{}, errors.New("imaging: unknown crop")
 	}
+	if !h.Document.Known() {
+		return Request{}, Limits{}, errors.New("imaging: unknown document")
+	}
 	limits := h.Limits.withDefaults()
 	// One byte past the limit is enough for Gate to refuse it.
 	image := bytes.NewBuffer(make([]byte, 0, min(max(declared, 0), limits.MaxBytes)+bytes.MinRead))
 	if _, err := image.ReadFrom(io.LimitReader(body, limits.MaxBytes+1)); err != nil {
 		return Request{}, Limits{}, fmt.Errorf("imaging: read image: %w", err)
 	}
-	return Request{Image: image.Bytes(), Side: h.Side, Claim: h.Claim, Crop: h.Crop}, limits, nil
+	return Request{
+		Image: image.Bytes(), Document: h.Document, Side: h.Side, Claim: h.Claim, Crop: h.Crop, AllFields: h.AllFields,
+	}, limits, nil
 }
 
 func decodeStrict(text []byte, into any) error {

@@ -60,30 +60,11 @@ func (l *backLayout) proven() bool {
 
 // findBack looks for the back's print in its places. Nil when two characters of one phrase are nowhere.
 func findBack(lines []line) *backLayout {
-	found := neighbours(lines, backMarks)
-	var l *backLayout
-	for _, g := range gates {
-		m := fitMap(found, g.ridge)
-		if m == nil {
-			break
-		}
-		l = &backLayout{cardMap: *m}
-		found = inPlace(lines, backMarks, &l.cardMap, g.gate)
-	}
-	if l == nil {
+	p := findPrint(lines, backMarks)
+	if p == nil {
 		return nil
 	}
-	var seen [4]int
-	for _, a := range found {
-		seen[a.part]++
-	}
-	for _, n := range seen {
-		if n >= 2 {
-			l.phrases++
-		}
-	}
-	l.marks = len(found)
-	return l
+	return &backLayout{p.cardMap, p.phrases, p.marks}
 }
 
 // validity is a card's term. Until is the zero Date for 长期.
@@ -103,7 +84,7 @@ type backFields struct {
 func (r *reader) back(mat gocv.Mat, lines []line, l *backLayout) (backFields, error) {
 	var out backFields
 	var err error
-	if out.authority, err = r.backField(mat, lines, l, authorityZone, authorityRune); err != nil {
+	if out.authority, err = r.zoneField(mat, lines, &l.cardMap, authorityZone, authorityRune); err != nil {
 		return out, err
 	}
 	second := quad{}
@@ -114,14 +95,14 @@ func (r *reader) back(mat gocv.Mat, lines []line, l *backLayout) (backFields, er
 		out.authority.value += more.text()
 		out.authority.conf = min(out.authority.conf, more.weakest())
 	}
-	if out.term, err = r.backField(mat, lines, l, validityZone, termRune); err != nil {
+	if out.term, err = r.zoneField(mat, lines, &l.cardMap, validityZone, termRune); err != nil {
 		return out, err
 	}
 	out.validity, out.ok = parseValidity(out.term.value)
 	return out, nil
 }
 
-func (r *reader) backField(mat gocv.Mat, lines []line, l *backLayout, z quad, keep func(rune) bool) (field, error) {
+func (r *reader) zoneField(mat gocv.Mat, lines []line, l *cardMap, z quad, keep func(rune) bool) (field, error) {
 	f := field{place: l.imageQuad(z)}
 	read, err := r.recogniser.read(mat, f.place)
 	if err != nil {
@@ -134,7 +115,7 @@ func (r *reader) backField(mat gocv.Mat, lines []line, l *backLayout, z quad, ke
 }
 
 // glyphsIn are what the detected lines say within a zone, left to right.
-func (l *backLayout) glyphsIn(lines []line, z quad, keep func(rune) bool) line {
+func (l *cardMap) glyphsIn(lines []line, z quad, keep func(rune) bool) line {
 	var out line
 	for _, ln := range lines {
 		var run line
@@ -250,6 +231,12 @@ func (b *backFields) judge(today idnumber.Date) []finding {
 	if !authorityEnds(b.authority.value) || !above(b.authority.conf, fairGlyph) {
 		out = append(out, finding{imaging.Review, imaging.ReasonAuthorityUnreadable, b.authority.conf, fairGlyph, &b.authority.place})
 	}
+	return append(out, b.judgeTerm(today)...)
+}
+
+// judgeTerm gives the reasons against the term.
+func (b *backFields) judgeTerm(today idnumber.Date) []finding {
+	var out []finding
 	sure := b.term.both && above(b.term.conf, sureGlyph)
 	late := b.validity.expired(today)
 	switch {
@@ -261,6 +248,23 @@ func (b *backFields) judge(today idnumber.Date) []finding {
 		out = append(out, finding{surely(sure), imaging.ReasonExpired, float64(late), 0, &b.term.place})
 	}
 	return out
+}
+
+// tell adds what was read surely enough to the fields.
+func (b *backFields) tell(f *imaging.Fields) {
+	if b.authority.conf >= fairGlyph && authorityEnds(b.authority.value) {
+		f.Authority = b.authority.value
+	}
+	if !b.ok || b.term.conf < fairGlyph || !b.validity.from.Valid() {
+		return
+	}
+	f.ValidFrom = b.validity.from.String()
+	switch {
+	case b.validity.until == (idnumber.Date{}):
+		f.ValidTo = "long_term"
+	case b.validity.until.Valid():
+		f.ValidTo = b.validity.until.String()
+	}
 }
 
 // temporary tells the temporary card by its print: its title, or authority and

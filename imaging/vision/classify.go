@@ -106,11 +106,11 @@ type portraitLook struct {
 }
 
 // look is the mean over several cuts, which shift by as much as a fitted card is off.
-func (c *classifier) look(mat gocv.Mat, l *cardMap) (portraitLook, error) {
+func (c *classifier) look(mat gocv.Mat, l *cardMap, at quad) (portraitLook, error) {
 	shifts := []point{{0, 0}, {-1.2, 0}, {1.2, 0}, {0, -1.2}, {0, 1.2}}
 	var sum portraitLook
 	for _, by := range shifts {
-		place := portraitPlace
+		place := at
 		for i := range place {
 			place[i] = place[i].add(by)
 		}

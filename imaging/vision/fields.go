@@ -9,8 +9,6 @@ import (
 	"unicode/utf8"
 
 	"gocv.io/x/gocv"
-
-	"realname/verify/idnumber"
 )
 
 // field is one value read from the card by up to two witnesses: the line as it
@@ -27,9 +25,9 @@ type field struct {
 // number reads the number. What printReader surely read and the claim repeats needs no
 // other witness: no misreading is by chance the number claimed. Otherwise ok when both witnesses read one number that passes
 // its own rules, or when one does, surely, and the other reads none that passes.
-func (r *reader) number(mat gocv.Mat, l *layout, claimed string, on idnumber.Date) (f field, ok bool, err error) {
+func (r *reader) number(mat gocv.Mat, l *layout, claimed string, valid func(string) bool) (f field, ok bool, err error) {
 	f.place = l.numberPlace()
-	if l.printed && claimed != "" && above(l.number.weakest(), sureGlyph) && l.number.text() == idnumber.Check(idnumber.ResidentID, claimed, on).Canonical.Reveal() {
+	if l.printed && claimed != "" && above(l.number.weakest(), sureGlyph) && l.number.text() == claimed {
 		f.set([]line{*l.number, *l.number})
 		return f, true, nil
 	}
@@ -43,7 +41,7 @@ func (r *reader) number(mat gocv.Mat, l *layout, claimed string, on idnumber.Dat
 			continue
 		}
 		all = append(all, w)
-		if idnumber.Check(idnumber.ResidentID, w.text(), on).Status != idnumber.Invalid {
+		if valid(w.text()) {
 			good = append(good, w)
 		}
 	}

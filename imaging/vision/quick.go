@@ -73,7 +73,7 @@ func (e *examination) readPrint(corners quad) (*layout, error) {
 	if err != nil || seen.labels < needLabels {
 		return nil, err
 	}
-	told := idnumber.Check(idnumber.ResidentID, number.text(), e.today)
+	told := frontNumber(number.text(), e.today)
 	if itself, err := e.print.tellsItself(e.frame.mat, m, &told, seen.sex); err != nil || !itself {
 		return nil, err
 	}
@@ -83,26 +83,11 @@ func (e *examination) readPrint(corners quad) (*layout, error) {
 
 func (e *examination) validNumber(n *line) bool {
 	return len(n.glyphs) == numberDigits && above(n.weakest(), fairGlyph) &&
-		idnumber.Check(idnumber.ResidentID, n.text(), e.today).Status != idnumber.Invalid
+		frontNumber(n.text(), e.today).Status != idnumber.Invalid
 }
 
 // mapOnto takes the card's millimetres to a quad; nil for a quad that is none.
-func mapOnto(q quad) *cardMap {
-	m := &cardMap{origin: q.at(0.5, 0.5), unit: q.width()}
-	if !(m.unit > 0) {
-		return nil
-	}
-	var pairs []pair
-	for i, p := range wholeCard {
-		pairs = append(pairs, pair{from: p.scale(1 / cardWidth), to: q[i].sub(m.origin).scale(1 / m.unit), weight: 1})
-	}
-	h, ok := fitHomography(pairs, 0)
-	if !ok {
-		return nil
-	}
-	m.to = h
-	return m.inverted()
-}
+func mapOnto(q quad) *cardMap { return mapBetween(wholeCard, q) }
 
 // plainlyNone refuses a drawing or photograph early: only when the finder sees
 // no document and the class is sure; where they are not the surest, a glance must

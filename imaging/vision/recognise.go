@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"slices"
 	"strings"
 
 	"gocv.io/x/gocv"
@@ -232,4 +233,17 @@ func (r *reading) greedy(only []int) line {
 		}
 	}
 	return out
+}
+
+// indices are the classes of characters, in their order; an error names none of them.
+func (a *alphabet) indices(of string) ([]int, error) {
+	var out []int
+	for _, r := range of {
+		i := slices.Index(a.runes, r)
+		if i < 0 {
+			return nil, fmt.Errorf("vision: key list: one of the %d characters of a machine-readable zone is missing", len(of))
+		}
+		out = append(out, i)
+	}
+	return out, nil
 }

@@ -81,6 +81,7 @@ func (e *examination) start() {
 	e.report = imaging.Report{
 		Verdict: imaging.Accept, Reasons: []imaging.Reason{},
 		NumberAgreement: imaging.NotCompared, NameAgreement: imaging.NotCompared,
+		BirthAgreement: imaging.NotCompared, SexAgreement: imaging.NotCompared,
 	}
 	e.text, e.unsure = nil, false
 	e.add(edited(e.req.Image))
@@ -95,6 +96,11 @@ func (e *examination) byText(ctx context.Context) error {
 	switch {
 	case l.proven():
 		return e.front(l)
+	}
+	if found, err := e.byDocument(ctx); found || err != nil {
+		return err
+	}
+	switch {
 	case e.backFound():
 		return e.back()
 	case l.possible():
@@ -115,7 +121,7 @@ func (e *examination) findCard(ctx context.Context) (*layout, error) {
 		if err != nil {
 			return nil, err
 		}
-		if l, err := e.layout(ctx, near); err != nil || l.proven() || e.backFound() {
+		if l, err := e.layout(ctx, near); err != nil || l.proven() || e.backFound() || documentSeen(e.text.lines) {
 			return l, err
 		}
 	}
@@ -130,7 +136,7 @@ func (e *examination) findCard(ctx context.Context) (*layout, error) {
 func (e *examination) layout(ctx context.Context, read *text) (*layout, error) {
 	e.text = read
 	l := findLayout(e.text.lines)
-	if l.proven() || e.backFound() {
+	if l.proven() || e.backFound() || documentSeen(e.text.lines) {
 		return l, nil
 	}
 	turned, err := e.reader.turned(ctx, e.frame.mat, e.text)
@@ -139,7 +145,7 @@ func (e *examination) layout(ctx context.Context, read *text) (*layout, error) {
 	}
 	first := e.text
 	e.text = turned
-	if o := findLayout(turned.lines); o.proven() || e.backFound() || o.possible() && !l.possible() {
+	if o := findLayout(turned.lines); o.proven() || e.backFound() || documentSeen(turned.lines) || o.possible() && !l.possible() {
 		return o, nil
 	}
 	e.text = first
@@ -158,7 +164,7 @@ func (l *layout) possible() bool {
 
 // front judges a card whose front was found.
 func (e *examination) front(l *layout) error {
-	e.report.Class = imaging.ClassResidentFront
+	e.report.Class = frontDocument(l, "", e.wanted()).Class()
 	e.outline(l.corners)
 	e.report.Examined(imaging.StepLayout)
 	e.frontZones(l)
@@ -172,13 +178,17 @@ func (e *examination) front(l *layout) error {
 	if err := e.authentic(&l.cardMap, imaging.SideFront); err != nil {
 		return err
 	}
-	if err := e.portrait(l); err != nil {
+	if err := e.portrait(&l.cardMap, portraitPlace); err != nil {
 		return err
 	}
-	if err := e.number(l); err != nil {
+	if err := e.number(l, frontNumber); err != nil {
 		return err
 	}
-	return e.name(l)
+	e.is(frontDocument(l, e.report.Fields.Number, e.wanted()), &l.corners)
+	if err := e.name(l); err != nil {
+		return err
+	}
+	return e.printed(l)
 }
 
 // authentic adds what speaks against the picture being of the card itself.
@@ -203,31 +213,36 @@ func (e *examination) quality(l *layout) error {
 	if err != nil {
 		return err
 	}
-	if !above(q.width, leastWidth) {
-		e.find(imaging.Review, imaging.ReasonTooSmall, q.width, leastWidth, &l.corners)
-	}
-	if !above(q.sharpness, leastSharp) {
-		e.find(imaging.Review, imaging.ReasonBlurred, q.sharpness, leastSharp, &l.corners)
-	}
-	if !above(q.light, leastLight) {
-		e.find(imaging.Review, imaging.ReasonTooDark, q.light, leastLight, &l.corners)
-	}
-	if !below(q.light, mostLight) {
-		e.find(imaging.Review, imaging.ReasonTooBright, q.light, mostLight, &l.corners)
-	}
-	if !below(q.outside, mostOutside) {
-		e.find(imaging.Review, imaging.ReasonBorderIncomplete, q.outside, mostOutside, &l.corners)
-	} else if !below(e.seen.cut, sureCut) {
-		e.find(imaging.Review, imaging.ReasonBorderIncomplete, e.seen.cut, sureCut, &l.corners)
-	}
+	e.judge(q, &l.corners)
 	e.several(&l.cardMap)
 	e.report.Examined(imaging.StepQuality)
 	return nil
 }
 
-func (e *examination) portrait(l *layout) error {
-	place := l.imageQuad(portraitPlace)
-	p, err := e.classifier.look(e.frame.mat, &l.cardMap)
+// judge adds what speaks against the quality of a document with these corners.
+func (e *examination) judge(q quality, corners *quad) {
+	if !above(q.width, leastWidth) {
+		e.find(imaging.Review, imaging.ReasonTooSmall, q.width, leastWidth, corners)
+	}
+	if !above(q.sharpness, leastSharp) {
+		e.find(imaging.Review, imaging.ReasonBlurred, q.sharpness, leastSharp, corners)
+	}
+	if !above(q.light, leastLight) {
+		e.find(imaging.Review, imaging.ReasonTooDark, q.light, leastLight, corners)
+	}
+	if !below(q.light, mostLight) {
+		e.find(imaging.Review, imaging.ReasonTooBright, q.light, mostLight, corners)
+	}
+	if !below(q.outside, mostOutside) {
+		e.find(imaging.Review, imaging.ReasonBorderIncomplete, q.outside, mostOutside, corners)
+	} else if !below(e.seen.cut, sureCut) {
+		e.find(imaging.Review, imaging.ReasonBorderIncomplete, e.seen.cut, sureCut, corners)
+	}
+}
+
+func (e *examination) portrait(m *cardMap, at quad) error {
+	place := m.imageQuad(at)
+	p, err := e.classifier.look(e.frame.mat, m, at)
 	if err != nil {
 		return err
 	}
@@ -246,13 +261,14 @@ func (e *examination) portrait(l *layout) error {
 	return nil
 }
 
-func (e *examination) number(l *layout) error {
+func (e *examination) number(l *layout, rule numberRule) error {
 	claimed := e.req.Claim != nil && e.req.Claim.Number != ""
 	var repeated string
 	if claimed {
-		repeated = e.req.Claim.Number
+		claim := rule(e.req.Claim.Number, e.today)
+		repeated = claim.Canonical.Reveal()
 	}
-	f, ok, err := e.reader.number(e.frame.mat, l, repeated, e.today)
+	f, ok, err := e.reader.number(e.frame.mat, l, repeated, func(s string) bool { return rule(s, e.today).Status != idnumber.Invalid })
 	if err != nil {
 		return err
 	}
@@ -281,8 +297,7 @@ func (e *examination) number(l *layout) error {
 	if !claimed {
 		return nil
 	}
-	claim := idnumber.Check(idnumber.ResidentID, e.req.Claim.Number, e.today)
-	card := idnumber.Check(idnumber.ResidentID, f.value, e.today)
+	claim, card := rule(e.req.Claim.Number, e.today), rule(f.value, e.today)
 	if claim.Status != idnumber.Invalid && claim.Canonical.Equal(card.Canonical) {
 		e.report.NumberAgreement = imaging.Agrees
 		return nil
@@ -386,6 +401,7 @@ func (e *examination) back() error {
 	}
 	e.backZones(&read)
 	e.add(read.judge(e.today))
+	read.tell(&e.report.Fields)
 	return nil
 }
 
@@ -422,5 +438,11 @@ func (e *examination) compareNothing() {
 	}
 	if e.req.Claim.Name != "" {
 		e.report.NameAgreement = imaging.Unreadable
+	}
+	if e.req.Claim.Birth != "" {
+		e.report.BirthAgreement = imaging.Unreadable
+	}
+	if e.req.Claim.Sex != "" {
+		e.report.SexAgreement = imaging.Unreadable
 	}
 }

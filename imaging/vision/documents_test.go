@@ -1,0 +1,262 @@
+//go:build vision
+
+package vision_test
+
+import (
+	"context"
+	"errors"
+	"image"
+	"image/draw"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"realname/imaging"
+	"realname/imaging/vision"
+	"realname/internal/specimen"
+	"realname/verify/idnumber"
+)
+
+// dated is a pipeline on a day on which some of the specimens have expired.
+var dated = sync.OnceValues(func() (*vision.Pipeline, error) {
+	day := time.Date(2026, 1, 10, 4, 0, 0, 0, time.UTC)
+	return vision.Open(vision.Options{AssetsDir: assetsDir(), Now: func() time.Time { return day }})
+})
+
+// paper is a document to photograph, with what is claimed of it.
+type paper struct {
+	printed specimen.Print
+	claim   imaging.Claim
+	expired bool
+}
+
+// foreignPaper are the documents of other layouts, and what the pipeline calls them.
+var foreignPaper = []struct {
+	document specimen.Document
+	asked    imaging.Document
+}{
+	{specimen.ResidencePermit, imaging.DocumentPermit},
+	{specimen.ForeignCard, imaging.DocumentForeignPR},
+	{specimen.Passport, imaging.DocumentPassport},
+}
+
+// Documents of every layout of the evaluation split, whose fonts, portraits and
+// grounds set no threshold, photographed ordinarily. REALNAME_SPECIMENS is how
+// many of each: few by default, 30 for figures worth quoting.
+func TestDocumentsOfTheEvaluationSplit(t *testing.T) {
+	stock, err := specimen.NewStock(assetsDir())
+	if err != nil {
+		t.Fatalf("%v (run `make setup` first)", err)
+	}
+	stock = stock.For(specimen.Evaluation)
+	n, err := strconv.Atoi(os.Getenv("REALNAME_SPECIMENS"))
+	if err != nil || n < 1 {
+		n = 2
+	}
+	for _, d := range foreignPaper {
+		t.Run(string(d.document), func(t *testing.T) {
+			var honest tally
+			for i := range n {
+				p := newPaper(t, stock, d.document, uint64(40_000+i), false)
+				r := photographed(t, stock, p.printed, uint64(50_000+i), imaging.Request{Document: d.asked, Claim: &p.claim})
+				honest.add(r)
+				if p.expired {
+					honest.expired++
+					if r.Verdict == imaging.Accept || r.NumberAgreement == imaging.Agrees && !has(r, imaging.ReasonExpired) {
+						t.Errorf("%d: expired and not told: %s %v", i, r.Verdict, told(r))
+					}
+				} else if r.Verdict != imaging.Accept {
+					t.Logf("%d honest: %s %s %v", i, r.Verdict, r.Class, told(r))
+				}
+				if r.Class == d.asked.Class() && r.Fields.Number != "" && !sameNumber(r.Fields.Number, p.claim.Number) {
+					t.Errorf("%d: a wrong number is told as read", i)
+				}
+			}
+			t.Logf("%-18s honest n=%d of which expired %d: accepted %d, review %d, rejected %d; class %d, number %d, name %d", d.document,
+				n, honest.expired, honest.accepted, honest.review, honest.rejected, honest.class[d.asked.Class()], honest.number, honest.name)
+			if fine := n - honest.expired; honest.accepted*10 < fine*7 {
+				t.Errorf("%d of %d honest photos are accepted", honest.accepted, fine)
+			}
+			for name, spoil := range spoilers(d.document) {
+				var spoilt tally
+				for i := range n {
+					p := newPaper(t, stock, d.document, uint64(60_000+i), name == "drawn portrait")
+					spoil(t, &p, i)
+					r := photographed(t, stock, p.printed, uint64(70_000+i), imaging.Request{Document: d.asked, Claim: &p.claim})
+					spoilt.add(r)
+					if r.Verdict == imaging.Accept {
+						t.Errorf("%s %d is accepted", name, i)
+					}
+				}
+				t.Logf("%-18s %s n=%d: accepted %d, review %d, rejected %d", d.document, name, n, spoilt.accepted, spoilt.review, spoilt.rejected)
+			}
+		})
+	}
+}
+
+// Another genuine document than the one asked for is told as what it is.
+func TestAnotherDocumentIsNamed(t *testing.T) {
+	stock, err := specimen.NewStock(assetsDir())
+	if err != nil {
+		t.Fatalf("%v (run `make setup` first)", err)
+	}
+	for i, d := range foreignPaper {
+		p := newPaper(t, stock, d.document, uint64(80_000+i), false)
+		r := photographed(t, stock, p.printed, uint64(81_000+i), imaging.Request{Claim: &p.claim})
+		if r.Verdict != imaging.Reject || !has(r, imaging.ReasonWrongDocument) || r.Class != d.asked.Class() || has(r, imaging.ReasonNotADocument) {
+			t.Errorf("%s for a resident card: %s %s %v", d.document, r.Verdict, r.Class, told(r))
+		}
+		card := newPaper(t, stock, specimen.ResidentCard, uint64(82_000+i), false)
+		r = photographed(t, stock, card.printed, uint64(83_000+i), imaging.Request{Document: d.asked, Claim: &card.claim})
+		if r.Verdict != imaging.Reject || !has(r, imaging.ReasonWrongDocument) || r.Class != imaging.ClassResidentFront {
+			t.Errorf("a resident card for %s: %s %s %v", d.document, r.Verdict, r.Class, told(r))
+		}
+	}
+}
+
+// tally counts what came of photos.
+type tally struct {
+	accepted, review, rejected, expired, number, name int
+	class                                             map[imaging.Class]int
+}
+
+func (c *tally) add(r imaging.Report) {
+	switch r.Verdict {
+	case imaging.Accept:
+		c.accepted++
+	case imaging.Review:
+		c.review++
+	case imaging.Reject:
+		c.rejected++
+	}
+	if c.class == nil {
+		c.class = map[imaging.Class]int{}
+	}
+	c.class[r.Class]++
+	if r.NumberAgreement == imaging.Agrees {
+		c.number++
+	}
+	if r.NameAgreement == imaging.Agrees {
+		c.name++
+	}
+}
+
+// told are the reasons' codes: values of personal data are in none.
+func told(r imaging.Report) []string {
+	var out []string
+	for _, reason := range r.Reasons {
+		out = append(out, reason.Code)
+	}
+	return out
+}
+
+func sameNumber(a, b string) bool { return strings.ReplaceAll(a, " ", "") == b }
+
+func newPaper(t *testing.T, stock specimen.Stock, d specimen.Document, seed uint64, drawn bool) paper {
+	t.Helper()
+	rng := specimen.Seed(seed)
+	printed, err := stock.Print(rng, d, specimen.Front, drawn)
+	for errors.Is(err, specimen.ErrTooLong) {
+		printed, err = stock.Print(rng, d, specimen.Front, drawn)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := paper{printed: printed, claim: imaging.Claim{
+		Number: printed.Fields[specimen.ZoneNumber].Text, Name: printed.Fields[specimen.ZoneName].Text,
+	}}
+	// A Chinese passport prints the name twice; holders claim either.
+	if han, latin, both := strings.Cut(p.claim.Name, "  "); both {
+		p.claim.Name = []string{han, latin}[seed%2]
+	}
+	today := time.Date(2026, 1, 10, 0, 0, 0, 0, time.UTC)
+	for _, form := range []string{"2006.01.02", "02 Jan 2006"} {
+		_, until, cut := strings.Cut(printed.Fields[specimen.ZoneValidity].Text, "-")
+		if !cut {
+			until = printed.Fields[specimen.ZoneValidity].Text
+		}
+		if day, err := time.Parse(form, until); err == nil {
+			p.expired = day.Before(today)
+		}
+	}
+	return p
+}
+
+func photographed(t *testing.T, stock specimen.Stock, printed specimen.Print, seed uint64, req imaging.Request) imaging.Report {
+	t.Helper()
+	rng := specimen.Seed(seed)
+	shot := specimen.Shot{Options: specimen.Ordinary()}
+	shot.Background = must[image.Image](t)(stock.Background(rng, 1600, 1200))
+	img, _, err := shot.Take(rng, printed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Image = specimen.JPEG(img, 75+rng.IntN(20))
+	info := must[imaging.Info](t)(imaging.Gate(req.Image, imaging.Limits{}))
+	return must[imaging.Report](t)(must[*vision.Pipeline](t)(dated()).Check(context.Background(), req, info))
+}
+
+// spoilers make of an honest document one that must not pass.
+func spoilers(d specimen.Document) map[string]func(*testing.T, *paper, int) {
+	return map[string]func(*testing.T, *paper, int){
+		"altered number": func(t *testing.T, p *paper, i int) { t.Helper(); alter(t, p, specimen.Seed(uint64(i))) },
+		"other claim": func(t *testing.T, p *paper, i int) {
+			t.Helper()
+			p.claim.Number = otherNumber(p.claim.Number)
+		},
+		"other name": func(t *testing.T, p *paper, i int) {
+			t.Helper()
+			p.claim.Name = "QUENTIN, BOLESLAV"
+			if d == specimen.ResidencePermit {
+				p.claim.Name = "欧阳振华"
+			}
+		},
+		"drawn portrait": func(*testing.T, *paper, int) {},
+	}
+}
+
+// otherNumber is another number of the same form with a right check character where there is one.
+func otherNumber(number string) string {
+	if len(number) != 18 {
+		return "L" + "000000" + number[len(number)-2:]
+	}
+	body := number[:14] + "001"
+	if number[14:17] == "001" {
+		body = number[:14] + "003"
+	}
+	return body + string(idnumber.CheckChar(body))
+}
+
+// alter prints one digit over another, as a forger without the check digit's rule does.
+func alter(t *testing.T, p *paper, rng *rand.Rand) {
+	t.Helper()
+	const perMM = specimen.CardWidth / 85.6
+	text, box, pitch := p.claim.Number, p.printed.Fields[specimen.ZoneNumber].Box, 2.78
+	digits := len(text)
+	if p.printed.Document == specimen.Passport {
+		// The zone's second line begins with the number; its other digits lend themselves.
+		_, text, _ = strings.Cut(p.printed.Fields[specimen.ZoneMRZ].Text, "\n")
+		text = text[:28]
+		box, pitch = p.printed.Fields[specimen.ZoneMRZ].Box, 2.54
+		box.Y += 6.4
+	}
+	for {
+		from, to := 1+rng.IntN(len(text)-1), 1+rng.IntN(digits-1)
+		if text[from] == text[to] || text[from] > '9' {
+			continue
+		}
+		cell := func(k int) image.Rectangle {
+			x, y := (box.X+float64(k)*pitch)*perMM, (box.Y-0.4)*perMM
+			return image.Rect(int(x), int(y), int(x+pitch*perMM), int(y+5*perMM))
+		}
+		img := image.NewRGBA(p.printed.Image.Rect)
+		copy(img.Pix, p.printed.Image.Pix)
+		draw.Draw(img, cell(to), p.printed.Image, cell(from).Min, draw.Src)
+		p.printed.Image = img
+		return
+	}
+}
