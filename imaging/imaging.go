@@ -96,6 +96,7 @@ const (
 	ReasonAuthorityUnreadable = "authority_unreadable" // value: confidence of the reading
 	ReasonValidityUnreadable  = "validity_unreadable"  // value: confidence of the reading
 	ReasonValidityImpossible  = "validity_impossible"  // value: confidence of the reading
+	ReasonReusedImage         = "reused_image"         // of the gateway's index, never of a worker; value: other persons
 )
 
 // Claim is what the applicant typed. It travels in the request body to a
@@ -145,6 +146,10 @@ type Report struct {
 	// Quad holds the card's corners, its own top left first, then clockwise; they
 	// lie outside the image where it is cut off. Nil when no card was found.
 	Quad *[4]Point `json:"quad,omitempty"`
+
+	// Fingerprints are of the front of a card, wherever one was found. Personal
+	// data as Fields is: never logged, never answered to a caller.
+	Fingerprints *Fingerprints `json:"fingerprints,omitempty"`
 }
 
 // Checker checks photos; Pool is the one that runs.

@@ -150,6 +150,11 @@ func (p *Pipeline) Check(ctx context.Context, req imaging.Request, info imaging.
 	if err := e.run(ctx); err != nil {
 		return imaging.Report{}, err
 	}
+	if e.report.Class == imaging.ClassResidentFront && e.proven != nil {
+		if e.report.Fingerprints, err = fingerprints(f.mat, e.proven); err != nil {
+			return imaging.Report{}, err
+		}
+	}
 	e.report.Width, e.report.Height = f.full.X, f.full.Y
 	e.report.Pipeline = p.version
 	e.report.Elapsed = p.now().Sub(begin)

@@ -43,6 +43,7 @@ type examination struct {
 	seen   sighting
 	unsure bool // a reading was not the surest there is
 	report imaging.Report
+	proven *cardMap // the front that was found, for its fingerprints
 }
 
 // find adds a reason; the verdict is the worst that any reason asks for.
@@ -80,7 +81,7 @@ func (e *examination) start() {
 		Verdict: imaging.Accept, Reasons: []imaging.Reason{},
 		NumberAgreement: imaging.NotCompared, NameAgreement: imaging.NotCompared,
 	}
-	e.text, e.unsure = nil, false
+	e.text, e.unsure, e.proven = nil, false, nil
 	e.add(edited(e.req.Image))
 }
 
@@ -141,6 +142,7 @@ func (l *layout) possible() bool {
 // front judges a card whose front was found.
 func (e *examination) front(l *layout) error {
 	e.report.Class = imaging.ClassResidentFront
+	e.proven = &l.cardMap
 	e.outline(l.corners)
 	if e.req.Side == imaging.SideBack {
 		e.find(imaging.Reject, imaging.ReasonWrongSide, float64(l.labels), needLabels, &l.corners)
