@@ -12,6 +12,18 @@ type Check struct {
 	NativeCode string      `json:"native_code,omitempty"` // the source's own code, never free text
 	Reference  string      `json:"reference,omitempty"`   // the source's own reference, or an evidence id
 	At         time.Time   `json:"at"`
+
+	// Reused counts the other persons that a photo was seen with; nil for none.
+	// It is for the compliance officer: neither person nor clerk sees it.
+	Reused *ImageReuse `json:"reused,omitempty"`
+}
+
+// ImageReuse counts the distinct other persons that an image was seen with, in all and by what was alike.
+type ImageReuse struct {
+	Persons  int `json:"persons"`
+	Card     int `json:"card"`
+	Portrait int `json:"portrait"`
+	Template int `json:"template"`
 }
 
 // Finding is what one clause in force demanded and found.

@@ -24,6 +24,7 @@ const (
 	EventPolicyLive       EventKind = "policy.live"
 	EventGatewayStarted   EventKind = "gateway.started"
 	EventGatewayStopped   EventKind = "gateway.stopped"
+	EventImagesErased     EventKind = "images.erased" // a person's entries in the index of images
 )
 
 // Event is one fact that the audit log commits to. It is written in the same

@@ -103,6 +103,7 @@ const (
 	ReasonWrongDocument       = "wrong_document"
 	ReasonBirthMismatch       = "birth_mismatch" // value: confidence of the reading
 	ReasonSexMismatch         = "sex_mismatch"   // value: confidence of the reading
+	ReasonReusedImage         = "reused_image"         // of the gateway's index, never of a worker; value: other persons
 )
 
 // Claim is what the applicant typed. It travels in the request body to a
@@ -171,6 +172,10 @@ type Report struct {
 	Quad         *Quad         `json:"quad,omitempty"`  // the card's place; nil when no card was found
 	Zones        []Zone        `json:"zones,omitempty"` // of the card, as far as they were found
 	Crop         *Crop         `json:"crop,omitempty"`  // when it was asked for and its place was found
+
+	// Fingerprints are of the front of a card, wherever one was found. Personal
+	// data as Fields is: never logged, never answered to a caller.
+	Fingerprints *Fingerprints `json:"fingerprints,omitempty"`
 }
 
 // Checker checks photos; Pool is the one that runs.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"realname/compliance"
+	"realname/imaging"
 	"realname/verify/idnumber"
 	"realname/verify/personname"
 )
@@ -30,11 +31,21 @@ type assessment struct {
 	proxy   idnumber.Subject
 	clock   func() time.Time
 	now     time.Time // when the assessment began; dates are judged by it
+
+	tenantID string
+	personID string
+	indexed  bool                  // images are looked up in an index
+	card     *imaging.Report       // of a photo that shows the front of a card, for the index
+	search   *ImageSearch          // of that photo
+	early    compliance.ImageReuse // what it found before the decision
 }
 
 func (s *Service) newAssessment(c Caller, req *Request, wantsOpening bool) *assessment {
 	now := s.o.Now().UTC()
-	a := &assessment{req: req, checks: map[string]compliance.Check{}, numbers: s.numbers, clock: s.o.Now, now: now}
+	a := &assessment{
+		req: req, checks: map[string]compliance.Check{}, numbers: s.numbers, clock: s.o.Now, now: now,
+		tenantID: c.TenantID, indexed: s.o.Reuse.Most > 0,
+	}
 	holder, _ := req.Holder()
 	_, proxied := req.Proxy()
 	a.facts = compliance.Facts{

@@ -41,8 +41,8 @@ func (s *Service) commit(ctx context.Context, d draft) (Rows, error) {
 	}
 	eventID, openingID := s.o.IDs.New(compliance.PrefixEvent), s.o.IDs.New(compliance.PrefixOpening)
 	releaseID := s.o.IDs.New(compliance.PrefixEvent)
-	rec := Record{Demands: d.demands, Build: func(at time.Time, uses []quota.Use) (Rows, error) {
-		rows, err := s.build(d, at, uses, openingID, eventID, releaseID)
+	rec := Record{Demands: d.demands, Images: d.assessment.search, Build: func(at time.Time, uses []quota.Use, reuse compliance.ImageReuse) (Rows, error) {
+		rows, err := s.build(d, at, uses, reuse, openingID, eventID, releaseID)
 		rows.Decision.Sealed, rows.Decision.DataKeyID = sealed, sealer.DataKeyID()
 		rows.Evidence, rows.Consumes = evidence, consumed(rows.Decision.Decision)
 		return rows, err
@@ -68,12 +68,15 @@ func consumed(d compliance.Decision) string {
 }
 
 // build makes the rows inside the transaction: pure but for what it was given.
-func (s *Service) build(d draft, at time.Time, uses []quota.Use, openingID, eventID, releaseID string) (Rows, error) {
+func (s *Service) build(d draft, at time.Time, uses []quota.Use, reuse compliance.ImageReuse, openingID, eventID, releaseID string) (Rows, error) {
 	dec := d.decision
 	dec.DecidedAt = at.UTC()
 	dec.Quotas = d.earlier
 	if len(d.demands) > 0 {
 		dec.Quotas = quotaUses(uses)
+	}
+	if s.o.Reuse.found(reuse) {
+		dec.Checks, dec.Facts = marked(dec.Checks, dec.Facts, reuse)
 	}
 	ev := s.o.Policy.Evaluate(dec.Facts, dec.Quotas)
 	dec.Outcome, dec.Reasons, dec.Findings = ev.Outcome, ev.Reasons, ev.Findings

@@ -127,6 +127,7 @@ func (s *Service) decide(ctx context.Context, j job) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	a.personID = enrolled.PersonID
 	a.list()
 	a.await(s.o.Policy.Needs(a.facts))
 	demands := s.demands(a, j.caller, enrolled.PersonID)
@@ -159,12 +160,19 @@ func (s *Service) execute(ctx context.Context, a *assessment, demands []quota.De
 	}
 	refuse := func() bool {
 		a.list()
-		return s.o.Policy.Evaluate(a.facts, uses).Outcome == compliance.Rejected
+		facts := a.facts
+		if s.o.Reuse.found(a.early) {
+			_, facts = marked(nil, facts, a.early)
+		}
+		return s.o.Policy.Evaluate(facts, uses).Outcome == compliance.Rejected
 	}
 	if refuse() {
 		return nil
 	}
 	if err := a.photos(ctx, s.o.Photos); err != nil {
+		return err
+	}
+	if err := s.seenBefore(ctx, a); err != nil {
 		return err
 	}
 	if refuse() {

@@ -42,8 +42,9 @@ type Ledger interface {
 	// Count counts without locks: a cheap early refusal, never an admission.
 	Count(ctx context.Context, demands []quota.Demand) ([]quota.Use, error)
 
-	// Commit counts the demands under the persons' locks, calls Build with the
-	// counts and the ledger time, and writes what it returns, all in one transaction.
+	// Commit counts the demands under the persons' locks and looks the images up
+	// under those of their scopes, calls Build with the counts and the ledger time,
+	// and writes what it returns and the images' entries, all in one transaction.
 	// It returns ErrKeyTaken, ErrBizNoTaken, ErrConsumed or ErrStale with nothing written.
 	Commit(ctx context.Context, rec Record) (Rows, error)
 
@@ -92,6 +93,12 @@ type Ledger interface {
 	// DataKey returns a data key by id.
 	DataKey(ctx context.Context, tenantID, id string) (vault.DataKey, error)
 
+	// Images looks a photo up without locks: for an early refusal, never for an approval.
+	Images(ctx context.Context, search ImageSearch) (compliance.ImageReuse, error)
+	// ExpireImages forgets up to limit entries of the index of images that were
+	// recorded before a time, and returns how many.
+	ExpireImages(ctx context.Context, before time.Time, limit int) (int, error)
+
 	// Attempt records one refused attempt with its event.
 	Attempt(ctx context.Context, a Attempt, event compliance.Event) error
 }
@@ -115,7 +122,10 @@ type Record struct {
 	Demands []quota.Demand
 	// Build makes the rows once the counts are binding. It runs inside the
 	// transaction and may run again after a retry: pure, quick, no I/O.
-	Build func(at time.Time, uses []quota.Use) (Rows, error)
+	Build func(at time.Time, uses []quota.Use, reuse compliance.ImageReuse) (Rows, error)
+	// Images is looked up under the locks of its scopes, and its entries are
+	// written with the rows; nil when no photo was looked at.
+	Images *ImageSearch
 }
 
 // Rows is what one Commit writes.

@@ -44,6 +44,12 @@ func (a *assessment) photos(ctx context.Context, checker imaging.Checker) error 
 	if err != nil {
 		return err
 	}
+	if a.indexed && report.Class == imaging.ClassResidentFront {
+		if report.Fingerprints == nil {
+			return nil // what cannot be looked up was not examined
+		}
+		a.card = &report
+	}
 	a.readPhoto(report, e.ID)
 	return nil
 }

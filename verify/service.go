@@ -33,6 +33,8 @@ type Options struct {
 	UploadToken time.Duration            // life of a one-time upload token
 	PhotoLimits imaging.Limits
 
+	Reuse Reuse // the index of images that were seen before
+
 	PhotosReady func() bool // whether an imaging worker could answer now; always, when nil
 
 	OnCommit   func()                      // an event is durable: wakes the sequencer

@@ -165,6 +165,7 @@ func (s *Service) resume(ctx context.Context, c Caller, row DecisionRow, ask *Op
 			a.set(check)
 		}
 	}
+	a.personID = row.PersonID
 	a.attest(more)
 	a.facts.Date = earlier.Facts.Date // the anchor of every clause is the application
 	a.facts.Waited = !earlier.Deadline.IsZero() && !a.now.Before(earlier.Deadline)

@@ -44,7 +44,7 @@ type Vault struct {
 }
 
 type master struct {
-	mac, wrap, digest []byte
+	mac, wrap, digest, index []byte
 }
 
 // New makes a vault from its master keys; rand supplies nonces, salts and data keys.
@@ -52,7 +52,7 @@ func New(keys MasterKeys, rand io.Reader) (*Vault, error) {
 	v := &Vault{masters: map[int]master{}, rand: rand}
 	for version, secret := range keys {
 		m := master{}
-		for info, dst := range map[string]*[]byte{"document-key": &m.mac, "wrap": &m.wrap, "request-digest": &m.digest} {
+		for info, dst := range map[string]*[]byte{"document-key": &m.mac, "wrap": &m.wrap, "request-digest": &m.digest, "index": &m.index} {
 			k, err := hkdf.Key(sha256.New, secret, nil, "realname/vault/1/"+info, keySize)
 			if err != nil {
 				return nil, fmt.Errorf("vault: derive %s key: %w", info, err)

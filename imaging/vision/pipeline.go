@@ -161,6 +161,11 @@ func (p *Pipeline) Check(ctx context.Context, req imaging.Request, info imaging.
 	if e.report.Crop, err = e.crop(); err != nil {
 		return imaging.Report{}, err
 	}
+	if e.proven != nil {
+		if e.report.Fingerprints, err = fingerprints(f.mat, e.proven); err != nil {
+			return imaging.Report{}, err
+		}
+	}
 	e.report.Width, e.report.Height = f.full.X, f.full.Y
 	e.report.Pipeline, e.report.Models, e.report.Rules = p.version, p.models, rulesVersion()
 	e.report.Elapsed = p.now().Sub(begin)

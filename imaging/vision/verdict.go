@@ -45,6 +45,7 @@ type examination struct {
 	seen   sighting
 	unsure bool // a reading was not the surest there is
 	report imaging.Report
+	proven *cardMap // the front that was found, for its fingerprints
 }
 
 // find adds a reason; the verdict is the worst that any reason asks for.
@@ -83,7 +84,7 @@ func (e *examination) start() {
 		NumberAgreement: imaging.NotCompared, NameAgreement: imaging.NotCompared,
 		BirthAgreement: imaging.NotCompared, SexAgreement: imaging.NotCompared,
 	}
-	e.text, e.unsure = nil, false
+	e.text, e.unsure, e.proven = nil, false, nil
 	e.add(edited(e.req.Image))
 }
 
@@ -165,6 +166,7 @@ func (l *layout) possible() bool {
 // front judges a card whose front was found.
 func (e *examination) front(l *layout) error {
 	e.report.Class = frontDocument(l, "", e.wanted()).Class()
+	e.proven = &l.cardMap
 	e.outline(l.corners)
 	e.report.Examined(imaging.StepLayout)
 	e.frontZones(l)

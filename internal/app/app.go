@@ -112,7 +112,11 @@ func (g *gateway) open(ctx context.Context) error {
 	}
 	g.service = verify.New(g.serviceOptions(safe))
 	g.measure()
-	return g.record(ctx, compliance.EventGatewayStarted, map[string]string{"policy_digest": g.policy.Digest()})
+	started := map[string]string{"policy_digest": g.policy.Digest()}
+	if shared := c.Reuse.Shared; shared.Enabled {
+		started["images_shared_on"] = shared.LegalBasis // comparing across tenants must be accounted for
+	}
+	return g.record(ctx, compliance.EventGatewayStarted, started)
 }
 
 func (g *gateway) serviceOptions(safe *vault.Vault) verify.Options {
@@ -128,11 +132,20 @@ func (g *gateway) serviceOptions(safe *vault.Vault) verify.Options {
 		NewToken:  func() (string, string) { return httpapi.NewUploadToken(rand.Reader) },
 		HashToken: httpapi.HashKey,
 		Lease:     time.Duration(c.Openings.Lease), Leases: leases, UploadToken: time.Duration(c.Uploads.Token),
+		Reuse:       reuseOf(c.Reuse),
 		PhotoLimits: imaging.Limits{MaxBytes: c.Imaging.MaxBytes, MaxPixels: c.Imaging.MaxPixels},
 		PhotosReady: func() bool { return g.photos.Stats().Ready() },
 		OnCommit:    g.auditlog.Notify,
 		OnDecision:  decisions,
 	}
+}
+
+func reuseOf(c config.Reuse) verify.Reuse {
+	out := verify.Reuse{Most: c.Images, Age: time.Duration(c.Age), TemplateOf: c.TemplateOf}
+	if c.Shared.Enabled {
+		out.Shared = &verify.SharedReuse{Most: c.Shared.Images}
+	}
+	return out
 }
 
 func (g *gateway) openPolicy(ctx context.Context) error {

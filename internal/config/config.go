@@ -31,6 +31,8 @@ type Config struct {
 	Log Log `yaml:"log"`
 	// Imaging is the pool of photo-check workers.
 	Imaging Imaging `yaml:"imaging"`
+	// Reuse is the index of images that were seen before.
+	Reuse Reuse `yaml:"reuse"`
 	// Authority is the upstream that confirms identities.
 	Authority Authority `yaml:"authority"`
 	// Policy chooses the clauses.
@@ -100,6 +102,23 @@ type RemoteTLS struct {
 	CA          string `yaml:"ca"` // that signed the machines' certificates
 }
 
+// Reuse is the index of images that were seen before. An entry takes about 2 KB of the ledger.
+type Reuse struct {
+	Images int      `yaml:"images"` // a tenant's, the oldest go first; 0 keeps no index; default 200000
+	Age    Duration `yaml:"age"`    // after which an image is forgotten; default 4320h
+	// TemplateOf is how many other persons one template must have shown to be a
+	// finding; 0 looks for none, for tenants whose cards all lie in one fixture. Default 3.
+	TemplateOf int         `yaml:"template_of"`
+	Shared     SharedReuse `yaml:"shared"`
+}
+
+// SharedReuse is the index across tenants: no tenant learns of which another image is.
+type SharedReuse struct {
+	Enabled    bool   `yaml:"enabled"`     // default false
+	LegalBasis string `yaml:"legal_basis"` // the law or agreement that allows it; required when enabled, and recorded
+	Images     int    `yaml:"images"`      // of all tenants; default 1000000
+}
+
 // Authority is one upstream.
 type Authority struct {
 	Name       string   `yaml:"name"`        // as it appears in checks; default authority
@@ -166,6 +185,9 @@ func Default() Config {
 			QueueBytes: 256 << 20, CPU: Duration(5 * time.Second), MemoryBytes: 768 << 20,
 			RecycleBytes: 400 << 20, RecycleChecks: 5000, Sandbox: "best_effort", Remote: []RemoteMachine{},
 		},
+		Reuse: Reuse{
+			Images: 200_000, Age: Duration(180 * 24 * time.Hour), TemplateOf: 3, Shared: SharedReuse{Images: 1_000_000},
+		},
 		Authority: Authority{Name: "authority", Timeout: Duration(3 * time.Second), OpenAfter: 5, OpenFor: Duration(5 * time.Second)},
 		Openings:  Openings{Lease: Duration(15 * time.Minute)},
 		Uploads:   Uploads{Token: Duration(15 * time.Minute)},
@@ -224,6 +246,13 @@ func (c *Config) check() error {
 	need(c.Imaging.RecycleBytes > 0, "imaging.recycle_bytes must be positive")
 	need(c.Imaging.RecycleChecks > 0, "imaging.recycle_checks must be positive")
 	need(c.Imaging.Sandbox == "best_effort" || c.Imaging.Sandbox == "required", "imaging.sandbox must be best_effort or required")
+	need(c.Reuse.Images >= 0, "reuse.images must not be negative")
+	need(c.Reuse.Age > 0, "reuse.age must be positive")
+	need(c.Reuse.TemplateOf >= 0, "reuse.template_of must not be negative")
+	need(!c.Reuse.Shared.Enabled || strings.TrimSpace(c.Reuse.Shared.LegalBasis) != "",
+		"reuse.shared compares images across tenants: name its reuse.shared.legal_basis, or switch it off")
+	need(!c.Reuse.Shared.Enabled || c.Reuse.Images > 0, "reuse.shared needs reuse.images")
+	need(c.Reuse.Shared.Images > 0, "reuse.shared.images must be positive")
 	need(c.Authority.URL != "", "authority.url is required")
 	need(c.Authority.SecretFile != "", "authority.secret_file is required")
 	need(c.Authority.Timeout > 0, "authority.timeout must be positive")

@@ -53,6 +53,13 @@ func TestMistakesAreNamed(t *testing.T) {
 		least + "log:\n  origin: 'a b'\n":                                                                               "log.origin",
 		least + "---\nlisten: x\n":                                                                                      "one YAML document",
 		least + "openings:\n  leases: {esim: 0s}\n":                                                                     "openings.leases.esim",
+		least + "reuse: {images: -1}\n":                                                                                 "reuse.images",
+		least + "reuse: {age: 0s}\n":                                                                                    "reuse.age",
+		least + "reuse: {template_of: -1}\n":                                                                            "reuse.template_of",
+		least + "reuse: {shared: {images: 0}}\n":                                                                        "reuse.shared.images",
+		least + "reuse: {shared: {enabled: true}}\n":                                                                    "reuse.shared.legal_basis",
+		least + "reuse: {shared: {enabled: true, legal_basis: '  '}}\n":                                                 "reuse.shared.legal_basis",
+		least + "reuse: {images: 0, shared: {enabled: true, legal_basis: law}}\n":                                       "reuse.shared needs",
 		"\x00": "",
 	} {
 		_, err := Parse([]byte(text))

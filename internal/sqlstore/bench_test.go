@@ -121,7 +121,7 @@ func (l *benchWork) record(i int) verify.Record {
 	opening := storetest.IDs.New(compliance.PrefixOpening)
 	return verify.Record{
 		Persons: []string{person}, Demands: []quota.Demand{storetest.Demand(person, 1<<30)},
-		Build: func(at time.Time, _ []quota.Use) (verify.Rows, error) {
+		Build: func(at time.Time, _ []quota.Use, _ compliance.ImageReuse) (verify.Rows, error) {
 			d := storetest.Draft{ID: row.Decision.ID, Person: person}
 			return verify.Rows{Decision: row, Opening: storetest.Opening(d, opening, at.Add(time.Hour))}, nil
 		},
@@ -214,7 +214,7 @@ func (f *benchFloor) one(stmts []*sql.Stmt, i int) error {
 	if err := stmts[0].QueryRow(args...).Scan(&n); err != nil {
 		return err
 	}
-	rows, err := rec.Build(now, nil)
+	rows, err := rec.Build(now, nil, compliance.ImageReuse{})
 	if err != nil {
 		return err
 	}

@@ -243,7 +243,7 @@ func TestBizNoIsUniquePerTenant(t *testing.T) {
 
 // decide commits d as it is, without an opening.
 func decide(d storetest.Draft) verify.Record {
-	return verify.Record{Build: func(at time.Time, _ []quota.Use) (verify.Rows, error) {
+	return verify.Record{Build: func(at time.Time, _ []quota.Use, _ compliance.ImageReuse) (verify.Rows, error) {
 		row, err := storetest.Decision(d, at)
 		return verify.Rows{Decision: row}, err
 	}}
@@ -312,8 +312,8 @@ func TestVerificationIsConsumedOnce(t *testing.T) {
 		consume := func(tenant, id string) error {
 			rec := storetest.Reserve(storetest.Draft{Person: person, Tenant: tenant}, "", time.Hour, storetest.Demand(person, 50))
 			build := rec.Build
-			rec.Build = func(at time.Time, uses []quota.Use) (verify.Rows, error) {
-				rows, err := build(at, uses)
+			rec.Build = func(at time.Time, uses []quota.Use, reuse compliance.ImageReuse) (verify.Rows, error) {
+				rows, err := build(at, uses, reuse)
 				rows.Consumes = id
 				return rows, err
 			}
@@ -354,12 +354,12 @@ func TestVerificationIsConsumedOnce(t *testing.T) {
 func TestFailingBuildWritesNothing(t *testing.T) {
 	onEach(t, func(t *testing.T, s *sqlstore.Store, _ *storetest.Clock) {
 		mine := compliance.E(compliance.FaultConflict, "test", "mine")
-		_, err := s.Commit(t.Context(), verify.Record{Build: func(time.Time, []quota.Use) (verify.Rows, error) { return verify.Rows{}, mine }})
+		_, err := s.Commit(t.Context(), verify.Record{Build: func(time.Time, []quota.Use, compliance.ImageReuse) (verify.Rows, error) { return verify.Rows{}, mine }})
 		if !errors.Is(err, mine) || err.Error() != mine.Error() {
 			t.Errorf("Build's own error came back as %v", err)
 		}
 		secret := "a name that must not be seen"
-		_, err = s.Commit(t.Context(), verify.Record{Build: func(time.Time, []quota.Use) (verify.Rows, error) { panic(secret) }})
+		_, err = s.Commit(t.Context(), verify.Record{Build: func(time.Time, []quota.Use, compliance.ImageReuse) (verify.Rows, error) { panic(secret) }})
 		if err == nil || errContains(err, secret) {
 			t.Errorf("a panic came back as %v", err)
 		}

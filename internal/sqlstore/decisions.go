@@ -19,11 +19,18 @@ func (s *Store) Commit(ctx context.Context, rec verify.Record) (verify.Rows, err
 		if err != nil {
 			return err
 		}
-		rows, err := rec.Build(t.at, uses)
+		seen, err := t.lookUp(rec.Images)
+		if err != nil {
+			return err
+		}
+		rows, err := rec.Build(t.at, uses, seen.reuse())
 		if err != nil {
 			return own(err)
 		}
 		if err := t.putRows(&rows); err != nil {
+			return err
+		}
+		if err := t.putImages(rec.Images, seen); err != nil {
 			return err
 		}
 		out = rows
@@ -205,7 +212,8 @@ func (s *Store) PendingDecisions(ctx context.Context, after string, limit int) (
 }
 
 // lockKeys are the keys that serialize rec with every other Commit that counts
-// the same openings: its persons, and the widest key of a demand without a person.
+// the same openings or puts an image into the same scope: its persons, the
+// widest key of a demand without a person, and the scopes.
 func lockKeys(rec verify.Record) []string {
 	keys := append([]string(nil), rec.Persons...)
 	for _, d := range rec.Demands {
@@ -218,7 +226,7 @@ func lockKeys(rec verify.Record) []string {
 			keys = append(keys, d.Tenant)
 		}
 	}
-	return keys
+	return append(keys, imageLocks(rec.Images)...)
 }
 
 // Count implements verify.Ledger.

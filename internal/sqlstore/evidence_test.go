@@ -115,7 +115,7 @@ func TestEvidenceOfADecision(t *testing.T) {
 		with := func(e verify.EvidenceRow) (string, error) {
 			d := storetest.Draft{ID: storetest.IDs.New(compliance.PrefixDecision)}
 			e.DecisionID, e.TenantID = d.ID, storetest.Tenant
-			_, err := s.Commit(ctx, verify.Record{Build: func(at time.Time, _ []quota.Use) (verify.Rows, error) {
+			_, err := s.Commit(ctx, verify.Record{Build: func(at time.Time, _ []quota.Use, _ compliance.ImageReuse) (verify.Rows, error) {
 				row, err := storetest.Decision(d, at)
 				return verify.Rows{Decision: row, Evidence: []verify.EvidenceRow{e}}, err
 			}})

@@ -187,14 +187,14 @@ func TestSettlementUpdatesTheReservedOpening(t *testing.T) {
 		person := storetest.Person(t, s, "p")
 		d := storetest.Draft{ID: storetest.IDs.New(compliance.PrefixDecision), Person: person, Outcome: compliance.Pending}
 		openingID := storetest.IDs.New(compliance.PrefixOpening)
-		mustCommit(t, s, verify.Record{Persons: []string{person}, Build: func(at time.Time, _ []quota.Use) (verify.Rows, error) {
+		mustCommit(t, s, verify.Record{Persons: []string{person}, Build: func(at time.Time, _ []quota.Use, _ compliance.ImageReuse) (verify.Rows, error) {
 			row, err := storetest.Decision(d, at)
 			return verify.Rows{Decision: row, Opening: storetest.Opening(d, openingID, at.Add(time.Hour))}, err
 		}})
 		settle := func(version int, outcome compliance.Outcome, state quota.State) error {
 			next := d
 			next.Version, next.Outcome = version, outcome
-			_, err := s.Commit(t.Context(), verify.Record{Persons: []string{person}, Build: func(at time.Time, _ []quota.Use) (verify.Rows, error) {
+			_, err := s.Commit(t.Context(), verify.Record{Persons: []string{person}, Build: func(at time.Time, _ []quota.Use, _ compliance.ImageReuse) (verify.Rows, error) {
 				row, err := storetest.Decision(next, at)
 				return verify.Rows{Decision: row, Update: &verify.OpeningUpdate{ID: openingID, State: state, LeaseUntil: at.Add(2 * time.Hour)}}, err
 			}})

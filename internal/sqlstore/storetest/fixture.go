@@ -160,7 +160,7 @@ func Reserve(d Draft, openingID string, lease time.Duration, demands ...quota.De
 			persons = append(persons, q.Person)
 		}
 	}
-	return verify.Record{Persons: persons, Demands: demands, Build: func(at time.Time, uses []quota.Use) (verify.Rows, error) {
+	return verify.Record{Persons: persons, Demands: demands, Build: func(at time.Time, uses []quota.Use, _ compliance.ImageReuse) (verify.Rows, error) {
 		draft := d
 		admitted := len(quota.Refused(uses)) == 0
 		if !admitted {

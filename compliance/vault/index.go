@@ -1,0 +1,64 @@
+package vault
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+)
+
+// Index makes the values of one scope of an index of things that resemble each
+// other: what is equal can be looked up, and without the master key nothing
+// can be learnt, not even whether two scopes hold the same. It is safe for
+// concurrent use.
+type Index struct {
+	vault *Vault
+	scope string
+	keys  map[int]indexKeys
+}
+
+type indexKeys struct{ mac, seal []byte }
+
+// Index is that of a purpose and a scope within it; each pair has keys of its own.
+func (v *Vault) Index(purpose, scope string) *Index {
+	x := &Index{vault: v, scope: scope, keys: map[int]indexKeys{}}
+	for version, m := range v.masters {
+		x.keys[version] = indexKeys{
+			mac:  derived(m.index, "mac", purpose, scope),
+			seal: derived(m.index, "seal", purpose, scope),
+		}
+	}
+	return x
+}
+
+func derived(key []byte, parts ...string) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write(framed(parts...))
+	return mac.Sum(nil)
+}
+
+// Versions are the live key versions, newest first.
+func (x *Index) Versions() []int { return slices.Clone(x.vault.versions) }
+
+// Value is the keyed value of plain under a live key version: 64 bits of its HMAC.
+func (x *Index) Value(version int, plain []byte) int64 {
+	mac := hmac.New(sha256.New, x.keys[version].mac)
+	mac.Write(plain)
+	return int64(binary.BigEndian.Uint64(mac.Sum(nil)))
+}
+
+// Seal seals plain for the owner under the newest key version.
+func (x *Index) Seal(owner string, plain []byte) (version int, sealed []byte, err error) {
+	version = x.vault.versions[0]
+	sealed, err = x.vault.seal(x.keys[version].seal, framed("index", x.scope, owner), plain)
+	return version, sealed, err
+}
+
+// Open opens what was sealed for the same owner, or returns ErrSealBroken; ErrUnknownMaster when the version is not loaded.
+func (x *Index) Open(version int, owner string, sealed []byte) ([]byte, error) {
+	k, ok := x.keys[version]
+	if !ok {
+		return nil, ErrUnknownMaster
+	}
+	return open(k.seal, framed("index", x.scope, owner), sealed)
+}
