@@ -44,7 +44,7 @@ func (s *Service) commit(ctx context.Context, d draft) (Rows, error) {
 	rec := Record{Demands: d.demands, Images: d.assessment.search, Build: func(at time.Time, uses []quota.Use, reuse compliance.ImageReuse) (Rows, error) {
 		rows, err := s.build(d, at, uses, reuse, openingID, eventID, releaseID)
 		rows.Decision.Sealed, rows.Decision.DataKeyID = sealed, sealer.DataKeyID()
-		rows.Evidence, rows.Consumes = evidence, consumed(rows.Decision.Decision)
+		rows.Evidence, rows.Consumes = s.kept(evidence, rows.Decision.Decision), consumed(rows.Decision.Decision)
 		return rows, err
 	}}
 	if d.enrolled.PersonID != "" {

@@ -78,6 +78,9 @@ func (s *Service) load(ctx context.Context, c Caller, e *Evidence) error {
 		return nil
 	}
 	e.Content, err = s.content(ctx, row)
+	if err == nil && len(e.Content) == 0 && row.Length > 0 {
+		return compliance.E(compliance.FaultConflict, "evidence_not_kept", "the content went when its verification was decided; send it again")
+	}
 	return err
 }
 
@@ -116,8 +119,11 @@ func (s *Service) sealEvidence(sealer *vault.Sealer, d *draft) ([]EvidenceRow, e
 	var rows []EvidenceRow
 	for _, e := range d.job.ask.Request.Evidence {
 		if !e.fresh {
-			// It is in the ledger: only its decision is noted.
-			rows = append(rows, EvidenceRow{ID: e.ID, TenantID: d.job.caller.TenantID, DecisionID: d.decision.ID, Kind: e.Kind})
+			row, err := reseal(sealer, d, &e)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, row)
 			continue
 		}
 		row := EvidenceRow{

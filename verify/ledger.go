@@ -236,6 +236,9 @@ type EvidenceRow struct {
 	RequestDigest  string
 	DataKeyID      string
 	Sealed         []byte
+	KeptBy         string    // clause that wants the content kept; empty for none
+	KeepUntil      time.Time // no earlier may it go; later, where the relationship ends after the decision
+	Released       bool      // of a row to write: nothing wants the content any more, and it goes
 }
 
 // Attempt is a request that was refused before any decision. What was not known

@@ -89,6 +89,7 @@ type clauseEntry struct {
 	Limits        []limitEntry  `yaml:"limits"`
 	Reason        string        `yaml:"reason"`
 	Terms         termsEntry    `yaml:"terms"`
+	Keep          keepEntry     `yaml:"keep"`
 }
 
 type scopeEntry struct {
@@ -119,6 +120,12 @@ type limitEntry struct {
 	Max      int      `yaml:"max"`
 	Mode     string   `yaml:"mode"`
 	Reason   string   `yaml:"reason"`
+}
+
+// keepEntry names evidence that is kept, and the years after the relationship's end.
+type keepEntry struct {
+	Evidence []string `yaml:"evidence"`
+	Years    int      `yaml:"years_after_end"`
 }
 
 type termsEntry struct {

@@ -111,6 +111,8 @@ func (p *Policy) Evaluate(f compliance.Facts, uses []compliance.QuotaUse) Evalua
 			j.conditional(c, compliance.Review)
 		case KindTerm:
 			set.shorten(c.terms)
+		case KindRetention:
+			j.retention(c)
 		}
 	}
 	if !covered {
@@ -123,7 +125,9 @@ func (p *Policy) Evaluate(f compliance.Facts, uses []compliance.QuotaUse) Evalua
 		// Limits are scoped by these events: any other word would slip past them.
 		j.add(compliance.Rejected, nil, reasonNotAnOpening)
 	}
-	return j.settle(set)
+	e := j.settle(set)
+	e.keeps()
+	return e
 }
 
 // shorten takes over the terms of another clause where they are shorter.

@@ -158,6 +158,7 @@ func (r *reader) clause(i int, e *clauseEntry, checks map[string]checkEntry, p *
 		pendingDeadline: r.duration(path+".terms.pending_deadline", e.Terms.PendingDeadline),
 		approvalValid:   r.duration(path+".terms.approval_valid", e.Terms.ApprovalValid),
 	}
+	c.keep = r.retention(path+".keep", e)
 	r.body(path, e)
 	return c
 }
@@ -208,10 +209,10 @@ func (r *reader) date(path, text string) {
 // body wants exactly the parts that belong to the kind.
 func (r *reader) body(path string, e *clauseEntry) {
 	has := map[string]bool{
-		"demands": len(e.Demands) > 0, "limits": len(e.Limits) > 0, "reason": e.Reason != "", "terms": e.Terms != termsEntry{},
+		"demands": len(e.Demands) > 0, "limits": len(e.Limits) > 0, "reason": e.Reason != "", "terms": e.Terms != termsEntry{}, "keep": len(e.Keep.Evidence) > 0 || e.Keep.Years != 0,
 	}
 	wants := map[string]string{
-		KindRequirement: "demands", KindLimit: "limits", KindDenial: "reason", KindReview: "reason", KindTerm: "terms",
+		KindRequirement: "demands", KindLimit: "limits", KindDenial: "reason", KindReview: "reason", KindTerm: "terms", KindRetention: "keep",
 	}
 	want, ok := wants[e.Kind]
 	if !ok {

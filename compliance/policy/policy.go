@@ -2,7 +2,7 @@
 //
 // A policy is one YAML file. Each clause carries the id, instrument and article it stands for, the civil dates (in China)
 // between which it is in force, a scope, and one of: requirements (checks that must pass), limits (counts of openings),
-// a condition that denies or sends to review, or terms (settings). Conditions are CEL expressions over the facts; see
+// a condition that denies or sends to review, evidence to keep, or terms (settings). Conditions are CEL expressions over the facts; see
 // facts.go for what they may read.
 //
 // Evaluation is pure: the same facts, counts and policy give the same bytes on any machine. It fails closed: a fact that
@@ -27,6 +27,7 @@ const (
 	KindDenial      = "denial"
 	KindReview      = "review"
 	KindTerm        = "term"
+	KindRetention   = "retention"
 )
 
 // Sources of a clause, as facts/regulation.md marks them, and O for a setting of the operator's own.
@@ -150,6 +151,7 @@ type clause struct {
 	limits  []Limit
 	reason  string // of a denial or review
 	terms   terms
+	keep    retention
 }
 
 func (c *clause) inForce(date string) bool {

@@ -9,10 +9,10 @@ import (
 )
 
 const evidenceColumns = `id, tenant_id, decision_id, kind, side, device_serial, attestor, captured_at, received_at, digest, locator,
-	length, received, complete, token_hash, token_until, idempotency_key, request_digest, data_key_id`
+	length, received, complete, token_hash, token_until, idempotency_key, request_digest, data_key_id, kept_by, keep_until`
 
 const insertEvidence = `INSERT INTO evidence (` + evidenceColumns + `, sealed)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`
 
 func (t *txn) evidenceArgs(e verify.EvidenceRow) []any {
 	received := e.ReceivedAt
@@ -22,7 +22,7 @@ func (t *txn) evidenceArgs(e verify.EvidenceRow) []any {
 	return []any{
 		e.ID, e.TenantID, text(e.DecisionID), string(e.Kind), text(e.Side), text(e.DeviceSerial), text(e.Attestor),
 		micros(e.CapturedAt), received.UnixMicro(), text(e.Digest), text(e.Locator), e.Length, e.Received, e.Complete,
-		text(e.TokenHash), micros(e.TokenUntil), text(e.IdempotencyKey), text(e.RequestDigest), text(e.DataKeyID), e.Sealed,
+		text(e.TokenHash), micros(e.TokenUntil), text(e.IdempotencyKey), text(e.RequestDigest), text(e.DataKeyID), text(e.KeptBy), micros(e.KeepUntil), e.Sealed,
 	}
 }
 
@@ -47,11 +47,42 @@ func (t *txn) attachEvidence(tenantID string, e verify.EvidenceRow) error {
 	}
 	n, err := t.exec(`UPDATE evidence SET decision_id = COALESCE(decision_id, $1) WHERE id = $2 AND tenant_id = $3 AND complete`,
 		e.DecisionID, e.ID, tenantID)
-	if err != nil || n == 1 {
+	if err != nil {
 		return err
+	}
+	if n == 1 {
+		return t.keepEvidence(tenantID, &e)
 	}
 	// An id that is there now belongs to another tenant or to an upload that is not complete.
 	return t.one(verify.ErrNotFound, insertEvidence+` ON CONFLICT (id) DO NOTHING`, t.evidenceArgs(e)...)
+}
+
+// keepEvidence gives the content of a piece that is there already the seal of
+// its person, notes which clause keeps it, or lets it go. The decision that the
+// piece came with rules over its content, and none lets go what a clause keeps.
+func (t *txn) keepEvidence(tenantID string, e *verify.EvidenceRow) error {
+	if e.KeptBy != "" {
+		if _, err := t.exec(`UPDATE evidence SET kept_by = $1, keep_until = $2
+			WHERE id = $3 AND tenant_id = $4 AND COALESCE(keep_until, 0) < $2`, e.KeptBy, e.KeepUntil.UnixMicro(), e.ID, tenantID); err != nil {
+			return err
+		}
+	}
+	var sealed []byte
+	switch {
+	case e.Released:
+	case e.Sealed != nil:
+		sealed = e.Sealed
+	default:
+		return nil
+	}
+	n, err := t.exec(`UPDATE evidence SET sealed = $1, data_key_id = COALESCE($2, data_key_id)
+		WHERE id = $3 AND tenant_id = $4 AND decision_id = $5 AND (kept_by IS NULL OR $6)`,
+		sealed, text(e.DataKeyID), e.ID, tenantID, e.DecisionID, !e.Released)
+	if err != nil || n == 0 {
+		return err
+	}
+	_, err = t.exec(`DELETE FROM evidence_chunks WHERE evidence_id = $1`, e.ID)
+	return err
 }
 
 func (s *Store) evidence(ctx context.Context, op, where string, args ...any) (verify.EvidenceRow, error) {
@@ -59,7 +90,8 @@ func (s *Store) evidence(ctx context.Context, op, where string, args ...any) (ve
 	err := s.find(ctx, `SELECT `+evidenceColumns+` FROM evidence `+where, args,
 		&e.ID, &e.TenantID, optional(&e.DecisionID), &e.Kind, optional(&e.Side), optional(&e.DeviceSerial), optional(&e.Attestor),
 		moment(&e.CapturedAt), moment(&e.ReceivedAt), optional(&e.Digest), optional(&e.Locator), &e.Length, &e.Received, &e.Complete,
-		optional(&e.TokenHash), moment(&e.TokenUntil), optional(&e.IdempotencyKey), optional(&e.RequestDigest), optional(&e.DataKeyID))
+		optional(&e.TokenHash), moment(&e.TokenUntil), optional(&e.IdempotencyKey), optional(&e.RequestDigest), optional(&e.DataKeyID),
+		optional(&e.KeptBy), moment(&e.KeepUntil))
 	return e, wrap(op, err)
 }
 

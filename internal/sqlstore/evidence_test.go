@@ -148,3 +148,77 @@ func TestEvidenceOfADecision(t *testing.T) {
 		}
 	})
 }
+
+// The decision that a piece came with rules over its content; what a clause keeps stays, whatever another decision says.
+func TestContentIsKeptOrGoes(t *testing.T) {
+	onEach(t, func(t *testing.T, s *sqlstore.Store, clock *storetest.Clock) {
+		ctx := t.Context()
+		put := func() verify.EvidenceRow {
+			e := verify.EvidenceRow{
+				ID: storetest.IDs.New(compliance.PrefixEvidence), TenantID: storetest.Tenant, Kind: compliance.EvidenceDocumentPhoto,
+				ReceivedAt: clock.Now(), Length: 6,
+			}
+			if err := s.PutEvidence(ctx, e, nil); err != nil {
+				t.Fatal(err)
+			}
+			for at := range int64(2) {
+				if _, err := s.AppendChunk(ctx, storetest.Tenant, e.ID, 3*at, 3, []byte("chunk")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			event := storetest.Event(t, compliance.EventEvidenceReceived, storetest.Tenant, e.ID, clock.Now())
+			if err := s.CompleteEvidence(ctx, storetest.Tenant, e.ID, "d", event); err != nil {
+				t.Fatal(err)
+			}
+			return e
+		}
+		decide := func(e verify.EvidenceRow) {
+			t.Helper()
+			d := storetest.Draft{ID: storetest.IDs.New(compliance.PrefixDecision)}
+			e.DecisionID = d.ID
+			if _, err := s.Commit(ctx, verify.Record{Build: func(at time.Time, _ []quota.Use) (verify.Rows, error) {
+				row, err := storetest.Decision(d, at)
+				return verify.Rows{Decision: row, Evidence: []verify.EvidenceRow{e}}, err
+			}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		holds := func(why string, e verify.EvidenceRow, want ...string) {
+			t.Helper()
+			chunks, err := s.Chunks(ctx, storetest.Tenant, e.ID)
+			got := []string{}
+			for _, c := range chunks {
+				got = append(got, string(c))
+			}
+			if err != nil || !cmp.Equal(got, append([]string{}, want...)) {
+				t.Errorf("%s: %q, %v", why, got, err)
+			}
+		}
+		released := func(e verify.EvidenceRow) verify.EvidenceRow { e.Released = true; return e }
+		resealed := func(e verify.EvidenceRow, by string, until time.Time) verify.EvidenceRow {
+			e.Sealed, e.DataKeyID, e.KeptBy, e.KeepUntil = []byte("person's"), "dk", by, until
+			return e
+		}
+
+		gone := put()
+		decide(released(gone))
+		holds("released", gone)
+
+		kept, until := put(), clock.Now().AddDate(2, 0, 0)
+		decide(resealed(kept, "R-1", until))
+		holds("kept", kept, "person's")
+		decide(released(kept))
+		holds("kept, and let go by another decision", kept, "person's")
+		decide(resealed(kept, "R-2", until.AddDate(-1, 0, 0)))
+		row, err := s.Evidence(ctx, storetest.Tenant, kept.ID)
+		if err != nil || row.KeptBy != "R-1" || !row.KeepUntil.Equal(until) || row.DataKeyID != "dk" {
+			t.Errorf("the shorter term took over: %+v, %v", row, err)
+		}
+
+		open := put()
+		decide(resealed(open, "", time.Time{}))
+		holds("of an open decision", open, "person's")
+		decide(released(open))
+		holds("of an open decision, let go by another", open, "person's")
+	})
+}
