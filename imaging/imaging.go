@@ -103,7 +103,7 @@ const (
 	ReasonWrongDocument       = "wrong_document"
 	ReasonBirthMismatch       = "birth_mismatch" // value: confidence of the reading
 	ReasonSexMismatch         = "sex_mismatch"   // value: confidence of the reading
-	ReasonReusedImage         = "reused_image"         // of the gateway's index, never of a worker; value: other persons
+	ReasonReusedImage         = "reused_image"   // of the gateway's index, never of a worker; value: other persons
 )
 
 // Claim is what the applicant typed. It travels in the request body to a

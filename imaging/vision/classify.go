@@ -100,54 +100,54 @@ func weighByText(probs []float32, lines int) {
 	}
 }
 
-// portraitLook is what stands in the portrait place, as probabilities that add up to 1.
+// portraitLook is what stands in the portrait place, as probabilities: what it is
+// made by (the first three add up to 1), and of a photograph what it shows (so do the others).
 type portraitLook struct {
-	face, drawn, empty, other, several float64
+	photo, drawn, empty  float64
+	face, other, several float64
+}
+
+// values are the probabilities in the order of the net's outputs, as MEDIUM and CONTENT in train.py.
+func (p *portraitLook) values() [6]*float64 {
+	return [6]*float64{&p.photo, &p.drawn, &p.empty, &p.face, &p.other, &p.several}
 }
 
 // look is the mean over several cuts, which shift by as much as a fitted card is off.
-func (c *classifier) look(mat gocv.Mat, l *cardMap, at quad) (portraitLook, error) {
+func (c *classifier) look(mat gocv.Mat, m *cardMap, at quad) (portraitLook, error) {
 	shifts := []point{{0, 0}, {-1.2, 0}, {1.2, 0}, {0, -1.2}, {0, 1.2}}
-	var sum portraitLook
+	var mean portraitLook
 	for _, by := range shifts {
 		place := at
 		for i := range place {
 			place[i] = place[i].add(by)
 		}
-		p, err := c.lookOnce(mat, l.imageQuad(place))
+		p, err := c.lookOnce(mat, m.imageQuad(place))
 		if err != nil {
 			return portraitLook{}, err
 		}
-		n := float64(len(shifts))
-		sum.face += p.face / n
-		sum.drawn += p.drawn / n
-		sum.empty += p.empty / n
-		sum.other += p.other / n
-		sum.several += p.several / n
+		for i, v := range mean.values() {
+			*v += float64(p[i]) / float64(len(shifts))
+		}
 	}
-	return sum, nil
+	return mean, nil
 }
 
-func (c *classifier) lookOnce(mat gocv.Mat, place quad) (portraitLook, error) {
+func (c *classifier) lookOnce(mat gocv.Mat, place quad) ([]float32, error) {
 	big, err := warp(mat, place, portraitSize.Mul(2))
 	if err != nil {
-		return portraitLook{}, err
+		return nil, err
 	}
 	defer big.Close()
 	small := gocv.NewMat()
 	defer small.Close()
 	if err := gocv.Resize(big, &small, portraitSize, 0, 0, gocv.InterpolationArea); err != nil {
-		return portraitLook{}, fmt.Errorf("vision: resize the portrait: %w", err)
+		return nil, fmt.Errorf("vision: resize the portrait: %w", err)
 	}
 	p, err := look(c.portrait, small)
-	if err != nil {
-		return portraitLook{}, err
+	if err == nil && len(p) != len((&portraitLook{}).values()) {
+		err = fmt.Errorf("vision: portrait net answered with %d values", len(p))
 	}
-	if len(p) != 5 {
-		return portraitLook{}, fmt.Errorf("vision: portrait net has %d classes, want 5", len(p))
-	}
-	at := func(i int) float64 { return float64(p[i]) }
-	return portraitLook{face: at(0), drawn: at(1), empty: at(2), other: at(3), several: at(4)}, nil
+	return p, err
 }
 
 // look runs one of our nets, which want RGB in 0..1.

@@ -26,8 +26,8 @@ var thresholds = []struct {
 	name  string
 	value float64
 }{
-	{"mostSpread", mostSpread}, {"sureGlyph", sureGlyph}, {"fairGlyph", fairGlyph}, {"sureFace", sureFace}, {"sureDrawn", sureDrawn},
-	{"leastWidth", leastWidth}, {"leastSharp", leastSharp}, {"leastLight", leastLight}, {"mostLight", mostLight}, {"mostOutside", mostOutside},
+	{"mostSpread", mostSpread}, {"sureGlyph", sureGlyph}, {"fairGlyph", fairGlyph}, {"surePhoto", surePhoto}, {"sureDrawn", sureDrawn},
+	{"mostSeveral", mostSeveral}, {"leastFace", leastFace}, {"leastWidth", leastWidth}, {"leastSharp", leastSharp}, {"leastLight", leastLight}, {"mostLight", mostLight}, {"mostOutside", mostOutside},
 	{"seenCard", seenCard}, {"sureCut", sureCut}, {"sureSeveral", sureSeveral}, {"surelyNone", surelyNone}, {"surelyClass", surelyClass}, {"noneAlone", noneAlone}, {"classAlone", classAlone}, {"leastClass", leastClass}, {"sureLabel", sureLabel},
 	{"quickOne", quickOne}, {"surePeak", surePeak},
 	{"leastChroma", leastChroma}, {"sureChroma", sureChroma}, {"mostGrid", mostGrid}, {"sureGrid", sureGrid},

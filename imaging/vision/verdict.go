@@ -21,8 +21,11 @@ const (
 	sureGlyph = 0.80 // weakest glyph of a reading that may speak against the claim
 	fairGlyph = 0.50 // weakest glyph of a reading that may speak for it
 
-	sureFace  = 0.70 // probability of a photographed face in the portrait place that passes
+	surePhoto = 0.70 // probability of a photograph in the portrait place that passes
 	sureDrawn = 0.70 // probability of a drawing that refuses; between the two a person looks
+	// Of what is photographed there; the net learnt faces on few, so that only the surest doubt counts.
+	mostSeveral = 0.85 // probability of several faces
+	leastFace   = 0.10 // probability of one
 
 	leastClass = 0.50 // probability of a class that names it; below, the picture is unknown
 
@@ -250,15 +253,16 @@ func (e *examination) portrait(m *cardMap, at quad) error {
 	}
 	e.report.Examined(imaging.StepPortrait)
 	switch {
-	case above(p.face, sureFace):
 	case above(p.drawn, sureDrawn):
 		e.find(imaging.Reject, imaging.ReasonPortraitDrawn, p.drawn, sureDrawn, &place)
-	case p.drawn >= max(p.several, p.empty+p.other):
+	case !above(p.photo, surePhoto) && p.drawn >= p.empty:
 		e.find(imaging.Review, imaging.ReasonPortraitDrawn, p.drawn, sureDrawn, &place)
-	case p.several >= p.empty+p.other:
-		e.find(imaging.Review, imaging.ReasonPortraitSeveral, p.several, 1-sureFace, &place)
-	default:
-		e.find(imaging.Review, imaging.ReasonPortraitMissing, p.face, sureFace, &place)
+	case !above(p.photo, surePhoto):
+		e.find(imaging.Review, imaging.ReasonPortraitMissing, p.photo, surePhoto, &place)
+	case !below(p.several, mostSeveral):
+		e.find(imaging.Review, imaging.ReasonPortraitSeveral, p.several, mostSeveral, &place)
+	case !above(p.face, leastFace):
+		e.find(imaging.Review, imaging.ReasonPortraitMissing, p.face, leastFace, &place)
 	}
 	return nil
 }

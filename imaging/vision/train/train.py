@@ -28,7 +28,9 @@ import pages
 
 CLASSES = ["drawing", "photo", "text_page", "screenshot", "other_document"]
 PORTRAIT = ["face", "drawn", "empty", "other", "several"]
-SHARES = {"class": [3, 3, 1, 1, 1.5], "portrait": [4, 4, 1, 1.5, 1.5]}  # how often a label is drawn
+MEDIUM = {"face": 0, "other": 0, "several": 0, "drawn": 1, "empty": 2}  # photographed, drawn, nothing
+CONTENT = {"face": 0, "other": 1, "several": 2}  # of what is photographed
+SHARES = {"class": [3, 3, 1, 1, 1.5], "portrait": [4, 4, 1, 2.5, 1]}  # how often a label is drawn
 SIZES = {"class": (160, 160), "portrait": (112, 140)}  # width, height
 
 # Sources kept out of training, so that they can judge it.
@@ -170,9 +172,9 @@ def load_portrait(images, faces, stock, drawings, rendered):
 
 def load_places(folder, to):
     """What `places` wrote: portraits' places on photographed cards, a folder a class."""
-    for label in PORTRAIT if folder else []:
+    for label in PORTRAIT:
         for path in pictures(os.path.join(folder, label)):
-            to.append((compose.load(path, 300), PORTRAIT.index(label), "printed " + label, "place"))
+            to.append((compose.load(path, 300), PORTRAIT.index(label), "printed " + label + " " + os.path.basename(folder), "place"))
 
 
 def pictures(folder):
@@ -200,9 +202,11 @@ def batch(seed):
         sources = WORK["by"][y]
         keys = list(sources)
         # Places on photographed cards are nearest to what will be seen.
-        src = "printed " + WORK["names"][y]
-        if src not in sources or rng.random() < 0.4:
-            src = rng.choices(keys, [len(sources[k]) ** 0.5 for k in keys])[0]
+        printed = [k for k in keys if k.startswith("printed ")]
+        if printed and rng.random() < 0.5:
+            src = rng.choice(printed)
+        else:
+            src = rng.choices(keys, [len(sources[k]) ** 0.4 for k in keys])[0]
         xs.append(draw(WORK["task"], rng.choice(sources[src]), rng))
         ys.append(y)
     return np.stack(xs), ys
@@ -236,6 +240,25 @@ def plain(task, item, rng):
     return compose.portrait(item[0], item[3], SIZES[task], rng)
 
 
+def loss_of(task, out, y):
+    """Of the portrait's place, what it is made by and what it shows are told apart: a face's composition says nothing of the first."""
+    if task == "class":
+        return nn.functional.cross_entropy(out, y, label_smoothing=0.05)
+    medium = torch.tensor([MEDIUM[PORTRAIT[k]] for k in y.tolist()])
+    loss = nn.functional.cross_entropy(out[:, :3], medium, label_smoothing=0.02)
+    shown = medium == 0
+    content = torch.tensor([CONTENT[PORTRAIT[k]] for k in y[shown].tolist()])
+    return loss + 0.5 * nn.functional.cross_entropy(out[shown, 3:], content, label_smoothing=0.02)
+
+
+def told(task, out):
+    """The outputs as labels of the task."""
+    if task == "class":
+        return out.argmax(1).tolist()
+    medium, content = out[:, :3].argmax(1).tolist(), out[:, 3:].argmax(1).tolist()
+    return [PORTRAIT.index(["face", "other", "several"][c] if m == 0 else ["drawn", "empty"][m - 1]) for m, c in zip(medium, content)]
+
+
 def report(task, net, held, names):
     net.eval()
     rng = random.Random(7)
@@ -243,7 +266,7 @@ def report(task, net, held, names):
     with torch.no_grad():
         for i in range(0, len(held), 64):
             part = held[i:i + 64]
-            out = net(tensor([plain(task, it, rng) for it in part])).argmax(1).tolist()
+            out = told(task, net(tensor([plain(task, it, rng) for it in part])))
             for it, got in zip(part, out):
                 row = table.setdefault((names[it[1]], it[2]), [0] * len(names))
                 row[got] += 1
@@ -264,7 +287,7 @@ def main():
     ap.add_argument("--stock", default="")
     ap.add_argument("--drawings", default="")
     ap.add_argument("--rendered", default="", help="three-dimensional cartoon avatars; every third is held out")
-    ap.add_argument("--places", default="", help="what `places` wrote, for the portrait net")
+    ap.add_argument("--places", action="append", default=[], help="what `places` wrote, for the portrait net")
     ap.add_argument("--cards", default="", help="what `cards` wrote of the training share, for the class net")
     ap.add_argument("--judge", default="", help="the same of the evaluation share; it is held out")
     ap.add_argument("--out", required=True)
@@ -279,17 +302,18 @@ def main():
         load_cards(a.cards, train, "rendered documents")
         load_cards(a.judge, held, "rendered documents")
     if a.task == "portrait":
-        load_places(a.places, train)
+        for folder in a.places:
+            load_places(folder, train)
     if a.final:
         train = train + held
     print(f"{a.task}: {len(train)} to train on, {len(held)} held out", flush=True)
-    net = Net(len(names))
+    net = Net(len(names) if a.task == "class" else len(set(MEDIUM.values())) + len(CONTENT))
     opt = torch.optim.AdamW(net.parameters(), 3e-3, weight_decay=0.02)
     begin, step, loss_sum = time.time(), 0, 0.0
     for x, y in batches(a.task, train, names, a.steps):
         for g in opt.param_groups:
             g["lr"] = 3e-3 * min(1, (step + 1) / 50) * 0.5 * (1 + np.cos(np.pi * step / a.steps)) + 1e-6
-        loss = nn.functional.cross_entropy(net(x), y, label_smoothing=0.05)
+        loss = loss_of(a.task, net(x), y)
         opt.zero_grad()
         loss.backward()
         opt.step()
@@ -311,7 +335,10 @@ class Probabilities(nn.Module):
         self.net = net
 
     def forward(self, x):
-        return torch.softmax(self.net(x), 1)
+        out = self.net(x)
+        if out.shape[1] == len(CLASSES):
+            return torch.softmax(out, 1)
+        return torch.cat([torch.softmax(out[:, :3], 1), torch.softmax(out[:, 3:], 1)], 1)
 
 
 def export(net, out, w, h):
