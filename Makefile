@@ -55,9 +55,12 @@ test: build ## every test; and that all but the worker builds without any C libr
 
 FUZZTIME ?= 2m
 .PHONY: prove
-prove: build ## the long proofs: 500 times kill -9 on each ledger engine, mutated photos, and every fuzzer for a while (hours; FUZZTIME=2m each)
+prove: build ## the long proofs: 500 times kill -9 on each ledger engine, mutated photos, 10 000 photos through one worker, 200 kills under load, and every fuzzer for a while (hours; FUZZTIME=2m each)
 	@REALNAME_REQUIRE_SERVICES=1 REALNAME_PROVE=500 $(GO) test -run Kill -timeout 4h -v ./internal/sqlstore
-	@REALNAME_PROVE_MUTATIONS=5000 $(GO) test -tags $(TAGS) -run Mutated -timeout 4h -v ./cmd/imaging-worker
+	@REALNAME_PROVE_MUTATIONS=5000 REALNAME_PROVE_CHECKS=10000 REALNAME_PROVE_KILLS=200 \
+		$(GO) test -tags $(TAGS) -run 'Mutated|Flat|KillsUnderLoad' -timeout 8h -v ./cmd/imaging-worker
+	@REALNAME_PROVE_CHECKS=10000 $(GO) test -run KillsEverywhere -timeout 1h -v ./imaging
+	@$(GO) test -tags $(TAGS),matprofile -run 'NoMat' -timeout 1h -v ./imaging/vision
 	@for package in $$($(GO) list ./...); do \
 		for fuzzer in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "$$package $$fuzzer"; \

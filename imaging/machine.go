@@ -253,6 +253,14 @@ func (s *session) rest(d time.Duration) bool {
 
 // attempt implements worker.
 func (s *session) attempt(ctx context.Context, header, image []byte) (Report, outcome, error) {
+	report, out, err := s.send(ctx, header, image)
+	if out != served && out != abandoned && out != turnedAway {
+		s.log.Warn("imaging worker lost on another machine", "why", out.String(), "error", err)
+	}
+	return report, out, err
+}
+
+func (s *session) send(ctx context.Context, header, image []byte) (Report, outcome, error) {
 	limited, cancel := context.WithTimeout(ctx, s.answer.Patience+handshakePatience)
 	defer cancel()
 	defer context.AfterFunc(s.life, cancel)()

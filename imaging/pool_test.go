@@ -300,7 +300,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 // Killing workers at random loses no request: what others do is not held against it.
 func TestRandomKillsUnderLoad(t *testing.T) {
 	const requests, everyNth = 200, 15
-	b := open(t, func(o *imaging.Options) { o.QueueLength, o.Budget = requests, patience })
+	b := open(t, func(o *imaging.Options) { o.QueueLength, o.Budget = requests, time.Hour })
 	var done, kills atomic.Int64
 	var wg sync.WaitGroup
 	for range requests {

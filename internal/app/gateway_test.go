@@ -80,6 +80,12 @@ func startGateway(t *testing.T) *running { return startGatewayOn(t, "") }
 // startGatewayOn starts it over a ledger: SQLite in its own folder when dsn is empty.
 func startGatewayOn(t *testing.T, dsn string) *running {
 	t.Helper()
+	return startGatewayWith(t, func(c *config.Config) { c.Ledger.DSN = dsn })
+}
+
+// startGatewayWith starts it with changes to what these tests have in common.
+func startGatewayWith(t *testing.T, change func(*config.Config)) *running {
+	t.Helper()
 	path, err := worker()
 	if err != nil {
 		t.Fatal(err)
@@ -98,10 +104,10 @@ func startGatewayOn(t *testing.T, dsn string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.config.Ledger.DSN = dsn
 	r.config.Listen, r.config.Data = "127.0.0.1:0", filepath.Join(dir, "data")
 	r.config.Imaging.Worker, r.config.Imaging.Assets = path, folder
 	r.config.Authority.URL, r.config.Authority.SecretFile = srv.URL, filepath.Join(dir, "secret")
+	change(&r.config)
 	r.admit(t)
 	r.start(t)
 	return r
