@@ -1,6 +1,10 @@
 package imaging
 
-import "realname/verify/idnumber"
+import (
+	"errors"
+
+	"realname/verify/idnumber"
+)
 
 // Document is what a photo is claimed to show.
 type Document string
@@ -49,4 +53,24 @@ func (d Document) Class() Class {
 		return ClassPassport
 	}
 	return ClassResidentFront
+}
+
+// errClaim holds nothing of the claim.
+var errClaim = errors.New("imaging: a claim's birth date is YYYY-MM-DD and its sex male or female")
+
+// check refuses a claim that no document could agree with by its form.
+func (c *Claim) check() error {
+	if c == nil {
+		return nil
+	}
+	if c.Birth != "" {
+		if _, err := idnumber.ParseDate(c.Birth); err != nil {
+			return errClaim
+		}
+	}
+	switch c.Sex {
+	case "", idnumber.Male.String(), idnumber.Female.String():
+		return nil
+	}
+	return errClaim
 }

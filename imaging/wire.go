@@ -137,6 +137,9 @@ func readRequest(body io.Reader, declared int64) (Request, Limits, error) {
 	if !h.Crop.Valid() {
 		return Request{}, Limits{}, errors.New("imaging: unknown crop")
 	}
+	if err := h.Claim.check(); err != nil {
+		return Request{}, Limits{}, err
+	}
 	if !h.Document.Known() {
 		return Request{}, Limits{}, errors.New("imaging: unknown document")
 	}

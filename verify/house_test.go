@@ -43,6 +43,7 @@ type script struct {
 	report imaging.Report
 	err    error
 	claim  *imaging.Claim
+	kind   imaging.Document // asked for last
 	asked  int
 }
 
@@ -50,7 +51,7 @@ func (s *script) Check(_ context.Context, r imaging.Request) (imaging.Report, er
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
-	s.claim = r.Claim
+	s.claim, s.kind = r.Claim, r.Document
 	return s.report, s.err
 }
 

@@ -34,9 +34,13 @@ func (a *assessment) photos(ctx context.Context, checker imaging.Checker) error 
 		return nil
 	}
 	holder, _ := a.req.Holder()
+	document, _ := a.photographed()
 	report, err := checker.Check(ctx, imaging.Request{
-		Image: e.Content, Side: imaging.Side(e.Side),
-		Claim: &imaging.Claim{Number: a.holder.Number.Reveal(), Name: holder.Name.Reveal()},
+		Image: e.Content, Document: document, Side: imaging.Side(e.Side),
+		Claim: &imaging.Claim{
+			Number: a.holder.Number.Reveal(), Name: holder.Name.Reveal(),
+			Birth: holder.Document.BirthDate.Reveal(), Sex: holder.Document.Sex.Reveal(),
+		},
 	})
 	if errors.Is(err, imaging.ErrUnavailable) {
 		return nil // the checks stay not_executed
@@ -98,10 +102,14 @@ func (a *assessment) readPhoto(r imaging.Report, reference string) {
 			photo.Reasons = append(photo.Reasons, reason.Code)
 		}
 	}
-	isCard := r.Class == imaging.ClassResidentFront
+	document, known := a.photographed()
+	isCard := r.Class == document.Class()
 	switch {
 	case !isCard && a.otherDocument(r.Class):
-		photo.Result, photo.Reasons = compliance.Inconclusive, []string{"photo_kind_unsupported"}
+		photo.Result = compliance.Inconclusive
+		if !known {
+			photo.Reasons = []string{"photo_kind_unsupported"}
+		}
 	case !isCard:
 		photo.Result = compliance.Failed
 		if len(photo.Reasons) == 0 {
@@ -127,8 +135,18 @@ func (a *assessment) readPhoto(r imaging.Report, reference string) {
 	a.set(agreement(compliance.CheckPhotoName, r.NameAgreement, imaging.ReasonNameMismatch, unclear))
 }
 
-// otherDocument reports whether the picture may be the honest one of a document whose layout the worker does not know: a
-// passport's page is no resident card, and no lie.
+// photographed is the document that the photo must show: the holder's, or for kinds whose layout the worker does not know
+// the resident card; known tells them apart.
+func (a *assessment) photographed() (document imaging.Document, known bool) {
+	holder, _ := a.req.Holder()
+	if d, ok := imaging.DocumentOf(idnumber.Kind(holder.Document.Kind)); ok {
+		return d, true
+	}
+	return imaging.DocumentResident, false
+}
+
+// otherDocument reports whether the picture may be the honest one of a document that the worker did not prove, or whose
+// layout it does not know: a passport's page is no resident card, and no lie.
 func (a *assessment) otherDocument(class imaging.Class) bool {
 	holder, _ := a.req.Holder()
 	if idnumber.Kind(holder.Document.Kind) == idnumber.ResidentID {

@@ -67,7 +67,38 @@ func TestPhoto(t *testing.T) {
 	}
 }
 
-// The worker knows the resident card alone: the honest photo of a passport goes to a person, a drawing does not.
+// A passport's photo is looked at as one: what the worker proves is believed, and what it names as another document is refused.
+func TestPhotoOfThePassportItself(t *testing.T) {
+	h := newHouse(t)
+	proved := imaging.Report{Verdict: imaging.Accept, Class: imaging.ClassPassport, NumberAgreement: imaging.Agrees, NameAgreement: imaging.Agrees}
+	wrong := imaging.Report{
+		Verdict: imaging.Reject, Class: imaging.ClassResidentFront, NumberAgreement: imaging.Unreadable, NameAgreement: imaging.Unreadable,
+		Reasons: []imaging.Reason{{Code: imaging.ReasonWrongDocument}},
+	}
+	for _, tc := range []struct {
+		name    string
+		report  imaging.Report
+		result  compliance.CheckResult
+		reasons []string
+	}{
+		{"proved", proved, compliance.Passed, nil},
+		{"a resident card", wrong, compliance.Failed, []string{imaging.ReasonWrongDocument}},
+	} {
+		h.photos.says(tc.report, nil)
+		r := h.ask("ANNA SPECIMEN", verify.Document{Kind: "passport", Number: "L898902C3", IssuingState: "DEU", BirthDate: "1974-08-12", Sex: "female"})
+		r.Evidence = append(r.Evidence, photoOf(t))
+		a := h.decide(t, h.platform, r)
+		i := slices.IndexFunc(a.Decision.Checks, func(c compliance.Check) bool { return c.Name == compliance.CheckDocumentPhoto })
+		if i < 0 || a.Decision.Checks[i].Result != tc.result || !slices.Equal(a.Decision.Checks[i].Reasons, tc.reasons) {
+			t.Errorf("%s: %+v", tc.name, a.Decision.Checks)
+		}
+		if c := h.photos.claim; h.photos.kind != imaging.DocumentPassport || c.Birth != "1974-08-12" || c.Sex != "female" {
+			t.Errorf("%s: asked for a %q, or with another claim", tc.name, h.photos.kind)
+		}
+	}
+}
+
+// Of other kinds than the resident card, what the worker cannot prove goes to a person, and a drawing does not.
 func TestPhotoOfAnotherKindOfDocument(t *testing.T) {
 	h := newHouse(t)
 	for class, want := range map[imaging.Class]compliance.Outcome{

@@ -46,8 +46,10 @@ type imageCheckCmd struct {
 
 	JSON     bool     `name:"json" help:"Print JSON lines; without it, a line for people."`
 	Reveal   bool     `help:"Also print the number that was read, and show the picture of --annotate sharply: personal data."`
+	Document string   `help:"What the photos must show: ${enum}." enum:"resident_id,residence_permit,foreign_pr,passport" default:"resident_id"`
+	Fields   bool     `help:"Also read nation and address; with --reveal, --json prints every field: personal data."`
 	List     string   `help:"CSV with columns file,number,name; paths are relative to it." type:"existingfile" xor:"claim" placeholder:"FILE.csv"`
-	Claim    string   `help:"JSON {\"number\":…,\"name\":…} that every file is compared with." type:"existingfile" xor:"claim" placeholder:"FILE.json"`
+	Claim    string   `help:"JSON {\"number\":…,\"name\":…}, and birth_date and sex if known, that every file is compared with." type:"existingfile" xor:"claim" placeholder:"FILE.json"`
 	Annotate string   `help:"Also draw what was found on the one photo: verdict, readings, reasons and their places." type:"path" placeholder:"OUT.jpg"`
 	Files    []string `arg:"" optional:"" help:"Photos to check."`
 }
@@ -66,6 +68,7 @@ type imageLine struct {
 	Class   imaging.Class    `json:"class"`
 	Reasons []imaging.Reason `json:"reasons"`
 	Number  string           `json:"number,omitempty"`
+	Fields  *imaging.Fields  `json:"fields,omitempty"` // with --fields and --reveal
 
 	unread bool
 	report *imaging.Report // nil where none was given
@@ -187,7 +190,7 @@ func (c *imageCheckCmd) check(ctx context.Context, pool *imaging.Pool, photo cla
 		line.unread = true
 		return refuse("file_unreadable")
 	}
-	report, err := pool.Check(ctx, imaging.Request{Image: image, Claim: photo.claim})
+	report, err := pool.Check(ctx, imaging.Request{Image: image, Document: imaging.Document(c.Document), Claim: photo.claim, AllFields: c.Fields})
 	if upload, ok := errors.AsType[*imaging.UploadError](err); ok {
 		return refuse(upload.Code)
 	}
@@ -201,6 +204,9 @@ func (c *imageCheckCmd) check(ctx context.Context, pool *imaging.Pool, photo cla
 	line.Reasons = append(line.Reasons, report.Reasons...)
 	if c.Reveal {
 		line.Number = report.Fields.Number
+		if c.Fields {
+			line.Fields = &report.Fields
+		}
 	}
 	return line
 }

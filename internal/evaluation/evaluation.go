@@ -38,6 +38,7 @@ type Expectation struct {
 	Classes  []imaging.Class   // that are right; empty: the class is not judged
 	Verdicts []imaging.Verdict // that are right
 	Side     imaging.Side      // that is asked for
+	Document imaging.Document  // that is asked for
 }
 
 // Right reports which of class and verdict are as expected.
@@ -52,6 +53,13 @@ var (
 
 func refused(family Family, class imaging.Class) Expectation {
 	return Expectation{Family: family, Classes: []imaging.Class{class}, Verdicts: rejected}
+}
+
+// document is an honest photo of another document than the resident card, which is asked for.
+func document(d imaging.Document) Expectation {
+	return Expectation{
+		Family: CardsToAccept, Classes: []imaging.Class{d.Class()}, Verdicts: []imaging.Verdict{imaging.Accept}, Document: d,
+	}
 }
 
 // expectations by label. Documents that are not the card asked for may also go to a person.
@@ -72,6 +80,10 @@ var expectations = map[string]Expectation{
 	"resident_front": {
 		Family: CardsToAccept, Classes: []imaging.Class{imaging.ClassResidentFront}, Verdicts: []imaging.Verdict{imaging.Accept},
 	},
+	"residence_permit": document(imaging.DocumentPermit),
+	"foreign_pr_card":  document(imaging.DocumentForeignPR),
+	"passport":         document(imaging.DocumentPassport),
+
 	// A back holds no number, so nothing on it alone can be proved.
 	"resident_back": {
 		Family: Backs, Classes: []imaging.Class{imaging.ClassResidentBack},

@@ -92,7 +92,10 @@ type photoCheckAnswer struct {
 	NumberAgreement imaging.Agreement `json:"number_agreement"`
 	NameAgreement   imaging.Agreement `json:"name_agreement"`
 	Number          string            `json:"number,omitempty"`
+	BirthAgreement  imaging.Agreement `json:"birth_agreement"`
+	SexAgreement    imaging.Agreement `json:"sex_agreement"`
 	Name            string            `json:"name,omitempty"`
+	Fields          *imaging.Fields   `json:"fields,omitempty"` // only where the claim says reveal
 	Width           int               `json:"width"`
 	Height          int               `json:"height"`
 	Pipeline        string            `json:"pipeline"`
@@ -124,23 +127,19 @@ func (a *API) checkPhoto(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	req := imaging.Request{Image: image, Side: imaging.Side(claim.Side), Crop: crop}
-	if claim.Number != "" || claim.Name != "" {
-		req.Claim = &imaging.Claim{Number: claim.Number.Reveal(), Name: claim.Name.Reveal()}
-	}
-	report, err := a.o.Service.CheckPhoto(c.Request().Context(), caller(c), req)
+	report, err := a.o.Service.CheckPhoto(c.Request().Context(), caller(c), claim.request(image, crop))
 	if err != nil {
 		return err
 	}
 	lang := languageOf(c.Request())
 	out := photoCheckAnswer{
 		Verdict: report.Verdict, Class: report.Class, Reasons: []photoReason{}, NumberAgreement: report.NumberAgreement,
-		NameAgreement: report.NameAgreement, Width: report.Width, Height: report.Height, Pipeline: report.Pipeline,
+		NameAgreement: report.NameAgreement, BirthAgreement: report.BirthAgreement, SexAgreement: report.SexAgreement, Width: report.Width, Height: report.Height, Pipeline: report.Pipeline,
 		Models: report.Models, Rules: report.Rules, Milliseconds: report.Elapsed.Milliseconds(),
 		Examinations: append([]imaging.Examination{}, report.Examinations...), Quad: report.Quad, Zones: zonesOf(report),
 	}
 	if claim.Reveal {
-		out.Number, out.Name = report.Fields.Number, report.Fields.Name
+		out.Number, out.Name, out.Fields = report.Fields.Number, report.Fields.Name, &report.Fields
 	}
 	for _, r := range report.Reasons {
 		told := photoText(r.Code, report.Class)

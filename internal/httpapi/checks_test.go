@@ -66,7 +66,7 @@ func photoReport() imaging.Report {
 	return imaging.Report{
 		Verdict: imaging.Reject, Class: imaging.ClassResidentFront, NumberAgreement: imaging.Disagrees, NameAgreement: imaging.Agrees,
 		Reasons: []imaging.Reason{{Code: imaging.ReasonNumberMismatch, Value: 0.125, Threshold: 0.375, Place: &imaging.Box{X: 1, Y: 2, Width: 3, Height: 4}}},
-		Fields:  imaging.Fields{Number: "110105194912310003", Name: "王测试"}, Width: 640, Height: 400, Pipeline: "test",
+		Fields:  imaging.Fields{Number: "110105194912310003", Name: "王测试", Address: "样本市样本路1号"}, Width: 640, Height: 400, Pipeline: "test",
 		Examinations: []imaging.Examination{{Step: imaging.StepCard, Execution: imaging.Executed}, {Step: imaging.StepClaim, Execution: imaging.NotExecuted}},
 		Quad:         &imaging.Quad{{X: 10.5, Y: 20}, {X: 600, Y: 21}, {X: 601, Y: 390}, {X: -4, Y: 391}},
 		Zones:        []imaging.Zone{{Part: imaging.PartNumber, Text: "110105194912310003"}, {Part: imaging.PartName, Text: "王测试"}},
@@ -82,7 +82,7 @@ func TestCheckPhoto(t *testing.T) {
 	if r.status != http.StatusOK || got.Verdict != imaging.Reject || got.Reasons[0].Code != "number_mismatch" || got.Reasons[0].Place == nil {
 		t.Fatalf("%d %s", r.status, r.body)
 	}
-	for _, secret := range []string{"110105194912310003", "王测试", "0.375", "0.125"} {
+	for _, secret := range []string{"110105194912310003", "王测试", "样本路", "0.375", "0.125"} {
 		if strings.Contains(string(r.body), secret) {
 			t.Errorf("%s shows without reveal", secret)
 		}
@@ -95,13 +95,15 @@ func TestCheckPhoto(t *testing.T) {
 	}
 
 	body, contentType := multipartBody(t, part{"image", "image/png", "png"},
-		part{"claim", mediaJSON, `{"number":"110105194912310003","name":"王测试","side":"back","reveal":true}`})
+		part{"claim", mediaJSON, `{"number":"110105194912310003","name":"王测试","side":"back","reveal":true,
+			"document":"passport","birth_date":"1949-12-31","sex":"female","all_fields":true}`})
 	r = h.call("POST", "/v1/photos/check", body, header{"Content-Type": contentType})
 	r.decode(t, &got)
-	if r.status != http.StatusOK || got.Number != "110105194912310003" || got.Name != "王测试" {
+	if r.status != http.StatusOK || got.Number != "110105194912310003" || got.Name != "王测试" || got.Fields == nil || got.Fields.Address != "样本市样本路1号" {
 		t.Fatalf("%d %s", r.status, r.body)
 	}
-	if p := h.service.photos[1]; p.Claim == nil || p.Claim.Number != "110105194912310003" || p.Side != imaging.SideBack || string(p.Image) != "png" {
+	if p := h.service.photos[1]; p.Claim == nil || p.Claim.Number != "110105194912310003" || p.Side != imaging.SideBack || string(p.Image) != "png" ||
+		p.Document != imaging.DocumentPassport || !p.AllFields || p.Claim.Birth != "1949-12-31" || p.Claim.Sex != "female" {
 		t.Errorf("the claim did not arrive")
 	}
 }

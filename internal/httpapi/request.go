@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"realname/compliance"
+	"realname/imaging"
 	"realname/verify"
 )
 
@@ -129,6 +130,23 @@ type photoClaim struct {
 	Name   verify.Secret `json:"name" validate:"max=128"`
 	Side   string        `json:"side" validate:"omitempty,side"`
 	Reveal bool          `json:"reveal"`
+
+	Document  string        `json:"document" validate:"omitempty,photo_document"` // the kind that the photo must show
+	BirthDate verify.Secret `json:"birth_date" validate:"omitempty,civil_date"`
+	Sex       verify.Secret `json:"sex" validate:"omitempty,sex"`
+	AllFields bool          `json:"all_fields"`
+}
+
+// request is what is asked of the photo.
+func (p *photoClaim) request(image []byte, crop imaging.CropKind) imaging.Request {
+	req := imaging.Request{
+		Image: image, Document: imaging.Document(p.Document), Side: imaging.Side(p.Side), Crop: crop, AllFields: p.AllFields,
+	}
+	claim := imaging.Claim{Number: p.Number.Reveal(), Name: p.Name.Reveal(), Birth: p.BirthDate.Reveal(), Sex: p.Sex.Reveal()}
+	if claim != (imaging.Claim{}) {
+		req.Claim = &claim
+	}
+	return req
 }
 
 // request maps the body to the words of verify; parts are the contents that came by multipart.

@@ -242,7 +242,7 @@ var schemaTypes = map[string]any{
 	"OpeningSummary": openingSummary{}, "Opening": openingAnswer{}, "Upload": uploadAnswer{}, "Import": importAnswer{},
 	"ImportRefusal": importRowRefusal{}, "NumberCheck": numberCheckAnswer{}, "NumberFinding": numberFinding{}, "NumberArea": numberArea{},
 	"PhotoExamination": imaging.Examination{}, "PhotoZone": photoZone{}, "PhotoCrop": photoCrop{}, "Point": imaging.Point{},
-	"PhotoCheck": photoCheckAnswer{}, "PhotoReason": photoReason{}, "Box": imaging.Box{}, "Health": healthAnswer{},
+	"PhotoCheck": photoCheckAnswer{}, "PhotoReason": photoReason{}, "PhotoFields": imaging.Fields{}, "Box": imaging.Box{}, "Health": healthAnswer{},
 	"Ready": readyAnswer{}, "Dependency": dependencyAnswer{}, "Problem": problem{}, "ProblemField": problemField{},
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/go-playground/validator/v10"
 
 	"realname/compliance"
+	"realname/imaging"
 	"realname/ratelimit/quota"
 	"realname/verify/idnumber"
 	"realname/verify/idnumber/tags"
@@ -28,8 +29,11 @@ var vocabulary = map[string][]string{
 	"check_result":  texts(compliance.CheckResults()),
 	"customer_type": {"individual", "unit"},
 	"side":          {"front", "back"},
-	"sex":           {idnumber.Male.String(), idnumber.Female.String()},
-	"stock_state":   {string(quota.PendingActivation), string(quota.Active), string(quota.Suspended), string(quota.Closed)},
+	"photo_document": texts([]imaging.Document{
+		imaging.DocumentResident, imaging.DocumentPermit, imaging.DocumentForeignPR, imaging.DocumentPassport,
+	}),
+	"sex":         {idnumber.Male.String(), idnumber.Female.String()},
+	"stock_state": {string(quota.PendingActivation), string(quota.Active), string(quota.Suspended), string(quota.Closed)},
 }
 
 func texts[T ~string](in []T) []string {
