@@ -176,7 +176,7 @@ func TestContentIsKeptOrGoes(t *testing.T) {
 			t.Helper()
 			d := storetest.Draft{ID: storetest.IDs.New(compliance.PrefixDecision)}
 			e.DecisionID = d.ID
-			if _, err := s.Commit(ctx, verify.Record{Build: func(at time.Time, _ []quota.Use) (verify.Rows, error) {
+			if _, err := s.Commit(ctx, verify.Record{Build: func(at time.Time, _ []quota.Use, _ compliance.ImageReuse) (verify.Rows, error) {
 				row, err := storetest.Decision(d, at)
 				return verify.Rows{Decision: row, Evidence: []verify.EvidenceRow{e}}, err
 			}}); err != nil {
