@@ -133,7 +133,8 @@ func candidatesOf(list lister, scope *verify.ImageScope) (map[int64]*sighting, e
 }
 
 // bandQuery finds the newest entries of each band: one statement, so that a
-// scope costs one round trip.
+// scope costs one round trip. CROSS JOIN keeps SQLite from walking the whole
+// scope instead, which it otherwise prefers.
 func bandQuery(scope *verify.ImageScope) (string, []any) {
 	var q strings.Builder
 	args := []any{scope.Scope, scope.Since.UnixMicro()}
@@ -146,7 +147,7 @@ func bandQuery(scope *verify.ImageScope) (string, []any) {
 		fmt.Fprintf(&q, `SELECT * FROM (SELECT band, seq FROM image_bands WHERE band = $%d ORDER BY seq DESC LIMIT %d) b%d`,
 			len(args), newestPerBand, i)
 	}
-	q.WriteString(`) b JOIN image_prints p ON p.scope = $1 AND p.seq = b.seq WHERE p.recorded_at >= $2`)
+	q.WriteString(`) b CROSS JOIN image_prints p WHERE p.scope = $1 AND p.seq = b.seq AND p.recorded_at >= $2`)
 	return q.String(), args
 }
 
