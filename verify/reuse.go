@@ -67,8 +67,8 @@ func (s *Service) imageSearch(a *assessment) (*ImageSearch, error) {
 	puts := a.personID != "" && (a.card.NumberAgreement == imaging.Agrees || a.card.NumberAgreement == imaging.Unreadable)
 	own := s.o.Vault.Index(purposeReuse, a.tenantID)
 	scope := ImageScope{
-		Scope: a.tenantID, Bands: keyedBands(own, own.Versions(), prints), Since: since, Whole: prints.Aspects(), Most: s.o.Reuse.Most,
-		Alike: func(_ []int64, e ImageEntry) imaging.Aspects { return alikeSealed(own, prints, e) },
+		Scope: a.tenantID, Bands: keyedBands(own, own.Versions(), prints), Since: since, Whole: likeness(prints.Aspects()), Most: s.o.Reuse.Most,
+		Alike: func(_ []int64, e ImageEntry) Likeness { return likeness(alikeSealed(own, prints, e)) },
 	}
 	if puts {
 		entry, err := s.sealedEntry(own, a, prints)
@@ -109,13 +109,17 @@ func (s *Service) sharedScope(a *assessment, prints *imaging.Fingerprints, since
 		of[value] = bands[i%len(bands)]
 	}
 	scope := ImageScope{
-		Scope: SharedImages, Bands: keyed, Since: since, Whole: prints.Aspects(), Most: most,
-		Alike: func(hits []int64, _ ImageEntry) imaging.Aspects { return alikeByBands(hits, of) },
+		Scope: SharedImages, Bands: keyed, Since: since, Whole: likeness(prints.Aspects()), Most: most,
+		Alike: func(hits []int64, _ ImageEntry) Likeness { return likeness(alikeByBands(hits, of)) },
 	}
 	if puts {
 		scope.Put = &ImageEntry{TenantID: a.tenantID, PersonID: a.personID, KeyVersion: versions[0], Bands: keyedBands(x, versions[:1], prints)}
 	}
 	return scope
+}
+
+func likeness(s imaging.Aspects) Likeness {
+	return Likeness{Card: s.Has(imaging.AspectCard), Portrait: s.Has(imaging.AspectPortrait), Template: s.Has(imaging.AspectTemplate)}
 }
 
 func alikeByBands(hits []int64, of map[int64]imaging.Band) imaging.Aspects {

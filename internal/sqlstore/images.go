@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"realname/compliance"
-	"realname/imaging"
 	"realname/verify"
 )
 
@@ -54,17 +53,15 @@ type sighting struct {
 
 // sightings is what one search found.
 type sightings struct {
-	persons map[string]imaging.Aspects // the others, by what of theirs is alike
+	persons map[string]verify.Likeness // the others, by what of theirs is alike
 	own     [][]sighting               // by scope: the entries of the same person that the photo takes the place of
 }
 
 func (s sightings) reuse() compliance.ImageReuse {
 	out := compliance.ImageReuse{Persons: len(s.persons)}
-	for _, a := range s.persons {
-		for aspect, n := range map[imaging.Aspect]*int{
-			imaging.AspectCard: &out.Card, imaging.AspectPortrait: &out.Portrait, imaging.AspectTemplate: &out.Template,
-		} {
-			if a.Has(aspect) {
+	for _, l := range s.persons {
+		for holds, n := range map[*bool]*int{&l.Card: &out.Card, &l.Portrait: &out.Portrait, &l.Template: &out.Template} {
+			if *holds {
 				*n++
 			}
 		}
@@ -89,7 +86,7 @@ func (t *txn) lookUp(search *verify.ImageSearch) (sightings, error) {
 
 // find looks the photo up in every scope.
 func find(list lister, search *verify.ImageSearch) (sightings, error) {
-	out := sightings{persons: map[string]imaging.Aspects{}, own: make([][]sighting, len(search.Scopes))}
+	out := sightings{persons: map[string]verify.Likeness{}, own: make([][]sighting, len(search.Scopes))}
 	for i := range search.Scopes {
 		scope := &search.Scopes[i]
 		candidates, err := candidatesOf(list, scope)
@@ -99,10 +96,10 @@ func find(list lister, search *verify.ImageSearch) (sightings, error) {
 		for _, c := range candidates {
 			alike := scope.Alike(c.hits, c.entry)
 			switch {
-			case alike == 0:
+			case alike == (verify.Likeness{}):
 			case c.entry.PersonID != search.PersonID:
-				out.persons[c.entry.PersonID] |= alike
-			case alike&scope.Whole == scope.Whole:
+				out.persons[c.entry.PersonID] = out.persons[c.entry.PersonID].Or(alike)
+			case alike.Covers(scope.Whole):
 				out.own[i] = append(out.own[i], *c)
 			}
 		}
@@ -136,7 +133,8 @@ func candidatesOf(list lister, scope *verify.ImageScope) (map[int64]*sighting, e
 }
 
 // bandQuery finds the newest entries of each band: one statement, so that a
-// scope costs one round trip.
+// scope costs one round trip. CROSS JOIN keeps SQLite from walking the whole
+// scope instead, which it otherwise prefers.
 func bandQuery(scope *verify.ImageScope) (string, []any) {
 	var q strings.Builder
 	args := []any{scope.Scope, scope.Since.UnixMicro()}
@@ -149,7 +147,7 @@ func bandQuery(scope *verify.ImageScope) (string, []any) {
 		fmt.Fprintf(&q, `SELECT * FROM (SELECT band, seq FROM image_bands WHERE band = $%d ORDER BY seq DESC LIMIT %d) b%d`,
 			len(args), newestPerBand, i)
 	}
-	q.WriteString(`) b JOIN image_prints p ON p.scope = $1 AND p.seq = b.seq WHERE p.recorded_at >= $2`)
+	q.WriteString(`) b CROSS JOIN image_prints p WHERE p.scope = $1 AND p.seq = b.seq AND p.recorded_at >= $2`)
 	return q.String(), args
 }
 

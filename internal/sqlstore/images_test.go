@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"realname/compliance"
-	"realname/imaging"
 	"realname/internal/sqlstore"
 	"realname/internal/sqlstore/storetest"
 	"realname/ratelimit/quota"
@@ -27,12 +26,9 @@ type look struct {
 
 func (l look) search() *verify.ImageSearch {
 	scope := verify.ImageScope{
-		Scope: l.scope, Bands: l.bands, Since: l.since, Most: l.most, Whole: 1 << imaging.AspectPortrait,
-		Alike: func(hits []int64, _ verify.ImageEntry) imaging.Aspects {
-			if len(hits) < 2 {
-				return 0
-			}
-			return 1 << imaging.AspectPortrait
+		Scope: l.scope, Bands: l.bands, Since: l.since, Most: l.most, Whole: verify.Likeness{Portrait: true},
+		Alike: func(hits []int64, _ verify.ImageEntry) verify.Likeness {
+			return verify.Likeness{Portrait: len(hits) >= 2}
 		},
 	}
 	if l.most == 0 {
