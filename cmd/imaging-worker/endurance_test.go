@@ -47,7 +47,7 @@ func TestMemoryStaysFlat(t *testing.T) {
 		specimen.JPEG(specimen.Scene(specimen.Seed(7), 800, 600), 80), card.Image[:len(card.Image)/2],
 		avatarWebP(t), specimen.JPEG(specimen.Avatar(specimen.Seed(4), 640), 85), pngOf(t, specimen.Avatar(specimen.Seed(5), 400)),
 	}
-	n := proved(t, checksVariable, 160)
+	n := proved(t, checksVariable, 64)
 	pid := pool.Stats().Workers[0].PID
 	var early, late, least int64 // the most of the first tenth's end, and of the last's
 	for i := range n {
