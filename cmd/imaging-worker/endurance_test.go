@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -37,9 +38,10 @@ func proved(t *testing.T, variable string, short int) int {
 }
 
 // One worker, never replaced, takes cards, drawings, photographs, damaged files and what
-// decodes to the most; what it holds at the end is what it held after the first tenth.
+// decodes to the most; it comes back to what it held in the first fifth. (The most between
+// two photos says less: allocators keep more after one than after another.)
 func TestMemoryStaysFlat(t *testing.T) {
-	const slack = 32 << 20 // what allocators keep differs by so much from one photo to the next
+	const slack = 32 << 20
 	pool := live(t, roleWorker, func(o *imaging.Options) { o.Workers, o.RecycleChecks = 1, 1<<30 })
 	card := photograph(t, 101)
 	pictures := [][]byte{
@@ -47,15 +49,15 @@ func TestMemoryStaysFlat(t *testing.T) {
 		specimen.JPEG(specimen.Scene(specimen.Seed(7), 800, 600), 80), card.Image[:len(card.Image)/2],
 		avatarWebP(t), specimen.JPEG(specimen.Avatar(specimen.Seed(4), 640), 85), pngOf(t, specimen.Avatar(specimen.Seed(5), 400)),
 	}
-	n := proved(t, checksVariable, 160)
+	n := proved(t, checksVariable, 64)
 	pid := pool.Stats().Workers[0].PID
-	var early, late, least int64 // the most of the first tenth's end, and of the last's
+	var early, late, least int64 // the most in the first fifth; the most and the least in the last
 	for i := range n {
 		image := pictures[i%len(pictures)]
 		if i%500 == 250 {
 			image = pngForm{width: 7000, height: 7000, depth: 8, colour: 2}.bytes(t)
 		}
-		if _, err := answered(t, pool, image); err != nil && image != nil && !isCard(err) {
+		if _, err := answered(t, pool, image); err != nil && !isCard(err) {
 			t.Fatalf("check %d: %v", i, err)
 		}
 		w := pool.Stats().Workers[0]
@@ -74,8 +76,8 @@ func TestMemoryStaysFlat(t *testing.T) {
 	}
 	t.Logf("%d checks: at most %d MB resident between checks in the first fifth, %d to %d MB in the last; peak %d MB",
 		n, early>>20, least>>20, late>>20, peakMegabytes(t, pid))
-	if late > early+slack {
-		t.Errorf("grown from %d to %d MB", early>>20, late>>20)
+	if least > early+slack {
+		t.Errorf("grown from %d to %d MB", early>>20, least>>20)
 	}
 	unharmed(t, pool)
 }
@@ -134,8 +136,14 @@ func TestKillsUnderLoadLoseNoCard(t *testing.T) {
 
 // told is what a caller is told of a photo.
 func told(t testing.TB, pool *imaging.Pool, image []byte) string {
+	t.Helper()
 	report, err := pool.Check(t.Context(), imaging.Request{Image: image})
-	return fmt.Sprint(report.Verdict, report.Class, report.Reasons, report.Fields, err)
+	report.Elapsed = 0
+	text, fault := json.Marshal(report)
+	if fault != nil {
+		t.Error(fault)
+	}
+	return fmt.Sprintf("%s, %v", text, err)
 }
 
 // signalBusy signals one of the workers that are at work on an image.
