@@ -5,6 +5,7 @@ package vision_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"image/draw"
 	"math/rand/v2"
@@ -145,11 +146,11 @@ func (c *tally) add(r imaging.Report) {
 	}
 }
 
-// told are the reasons' codes: values of personal data are in none.
+// told are the reasons with what was measured: nothing of a person is in them.
 func told(r imaging.Report) []string {
 	var out []string
 	for _, reason := range r.Reasons {
-		out = append(out, reason.Code)
+		out = append(out, fmt.Sprintf("%s %.2f", reason.Code, reason.Value))
 	}
 	return out
 }

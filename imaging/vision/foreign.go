@@ -135,7 +135,7 @@ func (e *examination) foreign(l *foreignLayout) error {
 
 // latinName compares the name, in which the reader sees no spaces.
 func (e *examination) latinName(l *foreignLayout) error {
-	f, err := e.reader.zoneField(e.frame.mat, e.text.lines, &l.cardMap, l.side.value(0), latinRune)
+	f, err := e.reader.zoneField(e.frame.mat, e.text.lines, &l.cardMap, l.side.value(0), capital)
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,12 @@ func (e *examination) latinName(l *foreignLayout) error {
 	if e.req.Claim == nil || e.req.Claim.Name == "" {
 		return nil
 	}
-	surname, given, _ := strings.Cut(strings.Trim(f.value, ","), ",")
+	// The comma behind the surname is small: where it is lost, all counts as one word.
+	whole := l.glyphsIn(e.text.lines, l.side.value(0), func(r rune) bool { return capital(r) || r == ',' })
+	surname, given, _ := strings.Cut(whole.text(), ",")
+	if surname+given != f.value {
+		surname, given = f.value, ""
+	}
 	e.nameFound(compareLatin(e.req.Claim.Name, surname, given, false), &f)
 	return nil
 }
@@ -183,6 +188,12 @@ func compareLatin(claim, surname, given string, truncated bool) personname.Agree
 		}, s))
 	}
 	c, s, g := letters(claim), letters(surname), letters(given)
+	words := strings.FieldsFunc(claim, func(r rune) bool { return r == ' ' || r == ',' })
+	for i := range words {
+		if turned := letters(strings.Join(words[i:], "") + strings.Join(words[:i], "")); s != "" && turned == s+g {
+			return personname.Match
+		}
+	}
 	switch {
 	case s != "" && (c == s+g || c == g+s):
 		return personname.Match
@@ -192,7 +203,7 @@ func compareLatin(claim, surname, given string, truncated bool) personname.Agree
 	return found.Agreement
 }
 
-func latinRune(r rune) bool { return r >= 'A' && r <= 'Z' || r == ',' || r == '-' || r == '\'' }
+func capital(r rune) bool { return r >= 'A' && r <= 'Z' }
 
 func (e *examination) foreignTerm(l *foreignLayout) error {
 	f, err := e.reader.zoneField(e.frame.mat, e.text.lines, &l.cardMap, l.side.value(3), termRune)
