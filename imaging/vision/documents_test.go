@@ -79,7 +79,11 @@ func TestDocumentsOfTheEvaluationSplit(t *testing.T) {
 			}
 			t.Logf("%-18s honest n=%d of which expired %d: accepted %d, review %d, rejected %d; class %d, number %d, name %d", d.document,
 				n, honest.expired, honest.accepted, honest.review, honest.rejected, honest.class[d.asked.Class()], honest.number, honest.name)
-			if fine := n - honest.expired; honest.accepted*10 < fine*7 {
+			if honest.class[d.asked.Class()] != n {
+				t.Errorf("told as %v", honest.class)
+			}
+			// Few photos say nothing of a rate.
+			if fine := n - honest.expired; fine >= 10 && honest.accepted*10 < fine*7 {
 				t.Errorf("%d of %d honest photos are accepted", honest.accepted, fine)
 			}
 			for name, spoil := range spoilers(d.document) {
