@@ -265,3 +265,24 @@ func alter(t *testing.T, p *paper, rng *rand.Rand) {
 		return
 	}
 }
+
+// A card whose number was altered by the rules still prints the birth and sex of its holder.
+func TestCardThatContradictsItselfIsRejected(t *testing.T) {
+	for code, alter := range map[string]func(string) string{
+		imaging.ReasonBirthMismatch: func(number string) string { return number[:6] + "19530917" + number[14:17] },
+		imaging.ReasonSexMismatch: func(number string) string {
+			return number[:14] + map[string]string{"000": "999", "999": "000"}[number[14:17]]
+		},
+	} {
+		rng := specimen.Seed(930)
+		p := specimen.NewPerson(rng)
+		body := alter(p.Number)
+		p.Number = body + string(idnumber.CheckChar(body))
+		card := must[*image.RGBA](t)(specimen.Card(p, stockPortrait(t, rng)))
+		img, _ := specimen.Photograph(rng, card, specimen.Ordinary())
+		r := check(t, imaging.Request{Image: specimen.JPEG(img, 85), Claim: claim(p)})
+		if r.Verdict != imaging.Reject || !has(r, code) {
+			t.Errorf("%s: %s %v", code, r.Verdict, told(r))
+		}
+	}
+}
