@@ -166,6 +166,8 @@ func notADocument(c imaging.Class) string {
 		c = imaging.ClassUnknown
 	case imaging.ClassResidentBack:
 		return imaging.ReasonWrongSide
+	case imaging.ClassResidentFront, imaging.ClassPermitFront, imaging.ClassForeignPR, imaging.ClassPassport:
+		return imaging.ReasonWrongDocument
 	}
 	return imaging.ReasonNotADocument + "." + string(c)
 }

@@ -135,21 +135,55 @@ func (e *examination) foreign(l *foreignLayout) error {
 
 // latinName compares the name, in which the reader sees no spaces.
 func (e *examination) latinName(l *foreignLayout) error {
-	f, err := e.reader.zoneField(e.frame.mat, e.text.lines, &l.cardMap, l.side.value(0), latinRune)
+	f, err := e.readLatin(l)
 	if err != nil {
 		return err
+	}
+	// The comma behind the surname is small: where it is lost, all counts as one word.
+	whole := l.glyphsIn(e.text.lines, l.side.value(0), func(r rune) bool { return capital(r) || r == ',' })
+	surname, given, _ := strings.Cut(whole.text(), ",")
+	if surname+given != f.value {
+		surname, given = f.value, ""
 	}
 	e.zone(imaging.PartName, f.place, f.value)
 	if above(f.conf, fairGlyph) {
 		e.report.Examined(imaging.StepName)
-		e.report.Fields.Name = f.value
+		e.report.Fields.Name = strings.TrimSpace(surname + " " + given)
 	}
 	if e.req.Claim == nil || e.req.Claim.Name == "" {
 		return nil
 	}
-	surname, given, _ := strings.Cut(strings.Trim(f.value, ","), ",")
 	e.nameFound(compareLatin(e.req.Claim.Name, surname, given, false), &f)
 	return nil
+}
+
+// readLatin reads the name's capitals: as detected, in the row's whole zone, and where they disagree, in as much of it as is printed.
+func (e *examination) readLatin(l *foreignLayout) (field, error) {
+	z := l.side.value(0)
+	f, err := e.reader.zoneField(e.frame.mat, e.text.lines, &l.cardMap, z, capital)
+	if err != nil || f.both {
+		return f, err
+	}
+	detected, end := l.glyphsIn(e.text.lines, z, capital), z[0].X
+	for _, ln := range e.text.lines {
+		for i := range ln.glyphs {
+			if c := l.card(ln.centre(i)); c.X > z[0].X && c.X < z[2].X && c.Y > z[0].Y && c.Y < z[2].Y {
+				end = max(end, c.X)
+			}
+		}
+	}
+	const half = 1.9
+	middle := (z[0].Y + z[2].Y) / 2
+	read, err := e.reader.recogniser.read(e.frame.mat, l.imageQuad(zone(z[0].X, middle-half, end+2.5, middle+half)))
+	if err != nil {
+		return f, err
+	}
+	again := read.decode()
+	again.glyphs = only(again.glyphs, capital)
+	if f.value != "" {
+		f.elect([]line{detected, again})
+	}
+	return f, nil
 }
 
 // nameFound settles the name by a comparison and how surely it was read.
@@ -183,6 +217,12 @@ func compareLatin(claim, surname, given string, truncated bool) personname.Agree
 		}, s))
 	}
 	c, s, g := letters(claim), letters(surname), letters(given)
+	words := strings.FieldsFunc(claim, func(r rune) bool { return r == ' ' || r == ',' })
+	for i := range words {
+		if turned := letters(strings.Join(words[i:], "") + strings.Join(words[:i], "")); s != "" && turned == s+g {
+			return personname.Match
+		}
+	}
 	switch {
 	case s != "" && (c == s+g || c == g+s):
 		return personname.Match
@@ -192,7 +232,7 @@ func compareLatin(claim, surname, given string, truncated bool) personname.Agree
 	return found.Agreement
 }
 
-func latinRune(r rune) bool { return r >= 'A' && r <= 'Z' || r == ',' || r == '-' || r == '\'' }
+func capital(r rune) bool { return r >= 'A' && r <= 'Z' }
 
 func (e *examination) foreignTerm(l *foreignLayout) error {
 	f, err := e.reader.zoneField(e.frame.mat, e.text.lines, &l.cardMap, l.side.value(3), termRune)
@@ -212,8 +252,9 @@ func (e *examination) foreignPrinted(l *foreignLayout) error {
 	number := foreignNumber(e.report.Fields.Number, e.today)
 	e.report.Fields.Nationality = number.Nationality.String()
 	row := l.side.value(1)
+	sex := zone(row[0].X, row[0].Y, row[0].X+10, row[2].Y) // the birth stands behind
 	return e.crossCheck(number, []printedField{
-		{row, sexRune, sexOf, number.Sex.String(), imaging.ReasonSexMismatch},
+		{sex, sexRune, sexOf, number.Sex.String(), imaging.ReasonSexMismatch},
 		{row, digitRune, dateOf, birthOf(number), imaging.ReasonBirthMismatch},
 	}, &l.cardMap)
 }

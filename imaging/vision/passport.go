@@ -229,7 +229,7 @@ func (e *examination) hanOn(name string) bool {
 func (e *examination) printedName(surname, given string) bool {
 	want := strings.ReplaceAll(surname+given, " ", "")
 	return want != "" && slices.ContainsFunc(e.text.lines, func(l line) bool {
-		l.glyphs = only(l.glyphs, func(r rune) bool { return r >= 'A' && r <= 'Z' })
+		l.glyphs = only(l.glyphs, capital)
 		return !zoneLong(l) && strings.Contains(l.text(), want)
 	})
 }

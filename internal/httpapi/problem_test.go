@@ -171,12 +171,16 @@ func TestEveryCodeIsInTheCatalogue(t *testing.T) {
 	for _, s := range sentinels {
 		all[s.code] = "problem.go"
 	}
+	// Documents that are proved are never told as none.
+	proved := map[string]bool{
+		"ClassResidentFront": true, "ClassResidentBack": true, "ClassPermitFront": true, "ClassForeignPR": true, "ClassPassport": true,
+	}
 	classes, err := parser.ParseFile(token.NewFileSet(), "../../imaging/imaging.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ast.Inspect(classes, func(n ast.Node) bool {
-		if v, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(v.Names[0].Name, "Class") && !strings.HasPrefix(v.Names[0].Name, "ClassResident") {
+		if v, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(v.Names[0].Name, "Class") && !proved[v.Names[0].Name] {
 			class, err := strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
 			if err != nil {
 				t.Fatal(err)
