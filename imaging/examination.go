@@ -89,12 +89,18 @@ func (r *Report) Seal() {
 	}
 }
 
+// agreements are those of every field that a claim may name.
+func (r *Report) agreements() []Agreement {
+	return []Agreement{r.NumberAgreement, r.NameAgreement, r.BirthAgreement, r.SexAgreement}
+}
+
 // comparison is what became of the claim.
 func (r *Report) comparison() Execution {
+	compared := slices.DeleteFunc(r.agreements(), func(a Agreement) bool { return a == NotCompared || a == "" })
 	switch {
-	case r.NumberAgreement == NotCompared && r.NameAgreement == NotCompared:
+	case len(compared) == 0:
 		return NotApplicable
-	case r.NumberAgreement == Unreadable || r.NameAgreement == Unreadable:
+	case slices.Contains(compared, Unreadable):
 		return NotExecuted
 	}
 	return Executed
@@ -125,7 +131,7 @@ func (r *Report) sealed() error {
 			return fmt.Errorf("imaging: answer without the examination in place %d", i)
 		}
 	}
-	if r.Verdict == Accept && (r.missing() > 0 || r.NumberAgreement == Disagrees || r.NameAgreement == Disagrees) {
+	if r.Verdict == Accept && (r.missing() > 0 || slices.Contains(r.agreements(), Disagrees)) {
 		return fmt.Errorf("imaging: answer that accepts with %d steps not executed, or against the claim", r.missing())
 	}
 	return nil

@@ -13,6 +13,7 @@ func drawReport(t *rapid.T) imaging.Report {
 	r := imaging.Report{
 		Verdict:         rapid.SampledFrom([]imaging.Verdict{imaging.Accept, imaging.Review, imaging.Reject}).Draw(t, "verdict"),
 		NumberAgreement: agreements.Draw(t, "number"), NameAgreement: agreements.Draw(t, "name"),
+		BirthAgreement: agreements.Draw(t, "birth"), SexAgreement: agreements.Draw(t, "sex"),
 	}
 	r.Examined(rapid.SliceOf(rapid.SampledFrom(imaging.Steps())).Draw(t, "steps")...)
 	return r
@@ -61,7 +62,7 @@ func TestAClaimThatCannotBeComparedIsNotExecuted(t *testing.T) {
 		{imaging.Unreadable, imaging.Disagrees, imaging.NotExecuted, imaging.NotExecuted},
 		{imaging.Agrees, imaging.Disagrees, imaging.Executed, imaging.NotExecuted},
 	} {
-		r := imaging.Report{NumberAgreement: c.number, NameAgreement: c.name}
+		r := imaging.Report{NumberAgreement: c.number, NameAgreement: c.name, BirthAgreement: imaging.NotCompared}
 		r.Seal()
 		if r.Execution(imaging.StepClaim) != c.claim || r.Execution(imaging.StepName) != c.read {
 			t.Errorf("number %s, name %s: claim %s, name %s", c.number, c.name, r.Execution(imaging.StepClaim), r.Execution(imaging.StepName))

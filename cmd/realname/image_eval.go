@@ -142,7 +142,23 @@ type imageSheetCmd struct {
 	Path   string `arg:"" help:"Folder of pictures, labelled or not, or a manifest as 'image eval' takes." type:"path"`
 }
 
-// Run checks every picture and draws the sheets: CLASS.jpg, and CLASS-2.jpg where one is full.
+// Help says how to read the sheets.
+func (*imageSheetCmd) Help() string {
+	return `Looks at every picture and draws CLASS.jpg for each class that was named, with the
+pictures of that class as thumbnails; wrong.jpg holds those of them that the label
+speaks against, the worst first. The frame is the verdict: green accepted, amber for
+review, red rejected, grey not executed. Under it stand verdict and label, the first
+reasons with their values, and the file.
+
+    $ realname image contact-sheet --out sheets/ pictures/
+    $ realname image contact-sheet --out sheets/ --reveal pictures/manifest.csv
+
+Look for what does not belong on a sheet: a card among the drawings, a drawing framed
+green. Thumbnails are too coarse to read, nor is a face to be known, unless --reveal
+is given; the files can be read by their owner alone.`
+}
+
+// Run checks every picture and draws the sheets: CLASS.jpg, CLASS-2.jpg where one is full, and wrong.jpg.
 func (c *imageSheetCmd) Run(ctx context.Context, k *kong.Context) error {
 	l, err := lettering(k.Stderr)
 	if err != nil {

@@ -252,10 +252,10 @@ func (b *backFields) judgeTerm(today idnumber.Date) []finding {
 
 // tell adds what was read surely enough to the fields.
 func (b *backFields) tell(f *imaging.Fields) {
-	if b.authority.conf >= fairGlyph && authorityEnds(b.authority.value) {
+	if above(b.authority.conf, fairGlyph) && authorityEnds(b.authority.value) {
 		f.Authority = b.authority.value
 	}
-	if !b.ok || b.term.conf < fairGlyph || !b.validity.from.Valid() {
+	if !b.ok || !above(b.term.conf, fairGlyph) || !b.validity.from.Valid() {
 		return
 	}
 	f.ValidFrom = b.validity.from.String()

@@ -68,7 +68,7 @@ func (c *classifier) class(mat gocv.Mat, lines int) (imaging.Class, float64, err
 			best = i
 		}
 	}
-	if float64(probs[best]) < leastClass {
+	if !above(float64(probs[best]), leastClass) {
 		return imaging.ClassUnknown, float64(probs[best]), nil
 	}
 	return classNames[best], float64(probs[best]), nil

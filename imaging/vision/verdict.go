@@ -21,7 +21,7 @@ const (
 	sureGlyph = 0.80 // weakest glyph of a reading that may speak against the claim
 	fairGlyph = 0.50 // weakest glyph of a reading that may speak for it
 
-	surePhoto = 0.70 // probability of a photograph in the portrait place that passes
+	surePhoto = 0.60 // probability of a photograph in the portrait place that passes
 	sureDrawn = 0.70 // probability of a drawing that refuses; between the two a person looks
 	// Of what is photographed there; the net learnt faces on few, so that only the surest doubt counts.
 	mostSeveral = 0.85 // probability of several faces

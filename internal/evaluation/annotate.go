@@ -25,9 +25,9 @@ var (
 	paper = color.RGBA{0xff, 0xff, 0xff, 0xff}
 )
 
-// Annotate draws a picture with what a report found on it: the places of its
-// reasons, numbered, and beside it the verdict, the readings and the reasons in
-// Chinese and English. img is upright and of the report's size. Without reveal
+// Annotate draws a picture with what a report found on it: the card's outline,
+// its zones, and the places of its reasons, numbered; and beside it the verdict,
+// the readings, the steps that were not executed, and the reasons in Chinese and English. img is upright and of the report's size. Without reveal
 // the picture is veiled and the readings are told only as read or not read.
 func Annotate(l *Lettering, img image.Image, report imaging.Report, reveal bool) (*image.RGBA, error) {
 	picture := Shrink(img, annotatedSide)
@@ -45,7 +45,12 @@ func Annotate(l *Lettering, img image.Image, report imaging.Report, reveal bool)
 	dst := image.NewRGBA(image.Rect(0, 0, picture.Rect.Dx()+panelWidth, height))
 	draw.Draw(dst, dst.Rect, image.NewUniform(paper), image.Point{}, draw.Src)
 	draw.Draw(dst, picture.Rect, picture, image.Point{}, draw.Src)
-	if err := markPlaces(l, dst, report, float64(picture.Rect.Dx())/float64(max(1, img.Bounds().Dx()))); err != nil {
+	scale := float64(picture.Rect.Dx()) / float64(max(1, img.Bounds().Dx()))
+	on := dst.SubImage(picture.Rect).(*image.RGBA) // nothing of the picture is drawn into the panel
+	if err := markFound(l, on, report, scale); err != nil {
+		return nil, err
+	}
+	if err := markPlaces(l, on, report, scale); err != nil {
 		return nil, err
 	}
 	return dst, writePanel(l, dst, image.Pt(picture.Rect.Dx(), 0), report.Verdict, lines)
@@ -107,9 +112,17 @@ func panelLines(l *Lettering, report imaging.Report, reveal bool) ([]panelLine, 
 		}
 	}
 	say(ink, fmt.Sprintf("class %s, %d × %d pixels", report.Class, report.Width, report.Height))
-	say(faint, fmt.Sprintf("%s, %d ms", report.Pipeline, report.Elapsed.Milliseconds()))
+	say(faint, fmt.Sprintf("models %s, rules %s, %d ms", report.Models, report.Rules, report.Elapsed.Milliseconds()))
 	say(ink, "number: "+reading(report.Fields.Number, report.NumberAgreement, reveal))
 	say(ink, "name: "+l.legible(reading(report.Fields.Name, report.NameAgreement, reveal)))
+	for _, z := range report.Zones {
+		if z.Part != imaging.PartNumber && z.Part != imaging.PartName { // told above, with their claims
+			say(zoneColour, l.legible(zoneLine(z, reveal)))
+		}
+	}
+	if steps := missing(report); len(steps) > 0 {
+		say(ink, "not executed: "+strings.ReplaceAll(join(steps), " or ", ", "))
+	}
 	if len(report.Reasons) == 0 {
 		say(faint, "no reasons, so no places to mark")
 	}

@@ -152,7 +152,7 @@ func TestSheets(t *testing.T) {
 		}
 		return nil
 	})
-	want := "drawing.jpg 1: 120, drawing-2.jpg 2: 5, image_corrupt.jpg 1: 1, photo_check_unavailable.jpg 1: 1"
+	want := "drawing.jpg 1: 120, drawing-2.jpg 2: 5, image_corrupt.jpg 1: 1, photo_check_unavailable.jpg 1: 1, wrong.jpg 1: 2"
 	if joined := strings.Join(got, ", "); err != nil || joined != want {
 		t.Errorf("got %s, %v", joined, err)
 	}
@@ -163,4 +163,50 @@ func TestSheetNameStaysInItsFolder(t *testing.T) {
 	if got := (Sheet{Class: "../../etc/x", Page: 1}).FileName(); got != "______etc_x.jpg" {
 		t.Errorf("got %q", got)
 	}
+}
+
+func TestAnnotateOutlinesWhatWasFound(t *testing.T) {
+	img := image.NewGray(image.Rect(0, 0, 1000, 700))
+	report := imaging.Report{
+		Verdict: imaging.Review, Width: 1000, Height: 700,
+		Quad: &imaging.Quad{{X: 100, Y: 100}, {X: 900, Y: 150}, {X: 900, Y: 650}, {X: -200, Y: 600}},
+		Zones: []imaging.Zone{
+			{Part: imaging.PartBirth, Quad: imaging.Quad{{X: 300, Y: 300}, {X: 500, Y: 300}, {X: 500, Y: 340}, {X: 300, Y: 340}}, Text: "19900101"},
+			{Part: imaging.PartAddress},
+		},
+		Examinations: []imaging.Examination{{Step: imaging.StepCard, Execution: imaging.Executed}, {Step: imaging.StepNumber, Execution: imaging.NotExecuted}},
+	}
+	dst := annotated(t, img, report, true)
+	for _, c := range []struct {
+		why  string
+		x, y int
+		want color.RGBA
+	}{
+		{"the card's upper edge", 500, 125, cardColour}, {"its right edge", 900, 400, cardColour}, {"the zone's lower edge", 400, 340, zoneColour},
+	} {
+		if got := dst.RGBAAt(c.x, c.y); got != c.want {
+			t.Errorf("%s: %v", c.why, got)
+		}
+	}
+	for reveal, want := range map[bool]string{false: "birth: read, hidden", true: "birth: 19900101"} {
+		lines, err := panelLines(plainLettering(t), report, reveal)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text strings.Builder
+		for _, line := range lines {
+			fmt.Fprintln(&text, line.text)
+		}
+		for _, w := range []string{want, "address: not read", "not executed: number\n"} {
+			if !strings.Contains(text.String(), w) {
+				t.Errorf("reveal %v lacks %q: %s", reveal, w, text.String())
+			}
+		}
+		if !reveal && strings.Contains(text.String(), "1990") {
+			t.Error("a reading shows unasked")
+		}
+	}
+	// A corner that a broken worker tells at the end of the world does not take for ever.
+	report.Quad[1] = imaging.Point{X: 1e300, Y: -1e300}
+	annotated(t, img, report, false)
 }

@@ -22,7 +22,7 @@ import (
 var reportHTML string
 
 var reportPage = template.Must(template.New("report").Funcs(template.FuncMap{
-	"percent": percent, "rate": rateText, "ms": milliseconds, "label": labelText,
+	"percent": percent, "rate": rateHTML, "ms": milliseconds, "label": labelText,
 	"table": func(title string, source bool, rows []Row) map[string]any {
 		return map[string]any{"Title": title, "Source": source, "Rows": rows}
 	},
@@ -257,6 +257,15 @@ func rateText(r Rate) string {
 		return "–"
 	}
 	return fmt.Sprintf("%d / %d = %s %% [%s, %s]", r.Count, r.Of, percent(r.Share()), percent(r.Low), percent(r.High))
+}
+
+// rateHTML is rateText on two lines, so that a table of them fits a screen.
+func rateHTML(r Rate) template.HTML {
+	share, interval, found := strings.Cut(rateText(r), " [")
+	if !found {
+		return template.HTML(share)
+	}
+	return template.HTML(share + "<br><small>[" + interval + "</small>")
 }
 
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%.0f", d.Seconds()*1000) }

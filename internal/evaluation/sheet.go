@@ -22,7 +22,7 @@ const (
 
 // Sheet is one picture of thumbnails of one class.
 type Sheet struct {
-	Class imaging.Class // or the code of bytes that were refused
+	Class imaging.Class // or the code of bytes that were refused, or SheetOfWrong
 	Page  int           // from 1
 	Items int
 	Image *image.RGBA
@@ -42,7 +42,10 @@ func (s Sheet) FileName() string {
 	return name + ".jpg"
 }
 
-// Sheets draws a picture a class that the checker named, with every item of
+// SheetOfWrong is the class of the sheet that holds what the labels speak against.
+const SheetOfWrong imaging.Class = "wrong"
+
+// Sheets draws a picture a class that the checker named, and one of the wrong ones, with every item of
 // that class framed in the colour of its verdict: green accepted, amber for
 // review, red rejected, grey not executed. Each is handed out as soon as it is
 // drawn, the classes in order. Without reveal they are veiled. Items that do
@@ -54,6 +57,10 @@ func Sheets(l *Lettering, outcomes []Outcome, reveal bool, each func(Sheet) erro
 		c := outcomes[i].Class()
 		classes[c] = append(classes[c], &outcomes[i])
 		order = add(order, c)
+	}
+	if wrong := Wrong(outcomes); len(wrong) > 0 {
+		classes[SheetOfWrong] = wrong
+		order = append(order, SheetOfWrong)
 	}
 	for _, class := range order {
 		page := 0

@@ -64,7 +64,8 @@ func TestCheckNumberTellsWhatTheNumberTells(t *testing.T) {
 
 func photoReport() imaging.Report {
 	return imaging.Report{
-		Verdict: imaging.Reject, Class: imaging.ClassResidentFront, NumberAgreement: imaging.Disagrees, NameAgreement: imaging.Agrees, BirthAgreement: imaging.NotCompared, SexAgreement: imaging.NotCompared,
+		Verdict: imaging.Reject, Class: imaging.ClassResidentFront, NumberAgreement: imaging.Disagrees, NameAgreement: imaging.Agrees,
+		BirthAgreement: imaging.NotCompared, SexAgreement: imaging.NotCompared,
 		Reasons: []imaging.Reason{{Code: imaging.ReasonNumberMismatch, Value: 0.125, Threshold: 0.375, Place: &imaging.Box{X: 1, Y: 2, Width: 3, Height: 4}}},
 		Fields:  imaging.Fields{Number: "110105194912310003", Name: "王测试", Address: "样本市样本路1号"}, Width: 640, Height: 400, Pipeline: "test",
 		Examinations: []imaging.Examination{{Step: imaging.StepCard, Execution: imaging.Executed}, {Step: imaging.StepClaim, Execution: imaging.NotExecuted}},
@@ -112,7 +113,8 @@ func TestCheckPhotoSaysWhatThePictureShows(t *testing.T) {
 	h := newHarness(t)
 	h.service.report = imaging.Report{
 		Verdict: imaging.Reject, Class: imaging.ClassDrawing, Reasons: []imaging.Reason{{Code: imaging.ReasonNotADocument}},
-		NumberAgreement: imaging.NotCompared, NameAgreement: imaging.NotCompared, BirthAgreement: imaging.NotCompared, SexAgreement: imaging.NotCompared,
+		NumberAgreement: imaging.NotCompared, NameAgreement: imaging.NotCompared,
+		BirthAgreement: imaging.NotCompared, SexAgreement: imaging.NotCompared,
 	}
 	var got photoCheckAnswer
 	h.call("POST", "/v1/photos/check", "png", header{"Content-Type": "image/png", "Accept-Language": "en"}).decode(t, &got)

@@ -76,7 +76,10 @@ func TestMemoryIsGivenBack(t *testing.T) {
 	body, contentType := multipartBody(t, part{"request", mediaJSON, goodRequest(func(m map[string]any) {
 		m["evidence"] = []any{map[string]any{"kind": "document_photo"}}
 	})}, part{"evidence[0]", "image/jpeg", strings.Repeat("x", maxImage)})
-	h.service.report = imaging.Report{Verdict: imaging.Reject, NumberAgreement: imaging.NotCompared, NameAgreement: imaging.NotCompared, BirthAgreement: imaging.NotCompared, SexAgreement: imaging.NotCompared}
+	h.service.report = imaging.Report{
+		Verdict: imaging.Reject, NumberAgreement: imaging.NotCompared, NameAgreement: imaging.NotCompared,
+		BirthAgreement: imaging.NotCompared, SexAgreement: imaging.NotCompared,
+	}
 	for name, try := range map[string]func() reply{
 		"answered":  func() reply { return h.call("POST", "/v1/verifications", large()) },
 		"multipart": func() reply { return h.call("POST", "/v1/verifications", body, header{"Content-Type": contentType}) },
