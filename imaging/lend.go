@@ -42,7 +42,9 @@ func Lend(ctx context.Context, listener net.Listener, pool *Pool, files Credenti
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.patience())
 	defer cancel()
 	err = server.Shutdown(grace)
-	<-served
+	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
 	return err
 }
 

@@ -99,7 +99,6 @@ type Pool struct {
 	desk     *desk
 	here     *station
 	machines []*machine
-	keys     *keeper // nil without machines
 
 	life      context.Context // ends when Close is called
 	end       context.CancelFunc

@@ -43,11 +43,13 @@ var arrows = map[string][]string{
 	"verify/authority/standin":   {"verify/authority", "verify/personname"},
 	"ratelimit/quota":            {},
 
-	"imaging":                       {},
-	"imaging/sandbox":               {"imaging"},
-	"imaging/vision":                {"imaging", "verify/idnumber", "verify/personname"},
-	"imaging/vision/train/cards":    {"internal/specimen"},
-	"imaging/vision/train/drawings": {"internal/specimen"},
+	"imaging":                        {"verify/idnumber"},
+	"imaging/sandbox":                {"imaging"},
+	"imaging/vision":                 {"imaging", "verify/idnumber", "verify/personname"},
+	"imaging/vision/train/cards":     {"internal/specimen"},
+	"imaging/vision/train/drawings":  {"internal/specimen"},
+	"imaging/vision/train/places":    {"internal/specimen"},
+	"imaging/vision/train/specimens": {"internal/specimen", "verify/idnumber"},
 
 	"compliance":               {},
 	"compliance/policy":        {"compliance", "verify/idnumber"},

@@ -45,7 +45,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		least + "imaging:\n  remote: [{address: a}]\n":   "host:port",
 		least + "imaging:\n  remote: [{address: a:1}, {address: a:1}]\n  remote_tls: {certificate: c, key: k, ca: a}\n": "names a:1 twice",
 		least + "imaging:\n  workers: -1\n  remote: [{address: a:1}]\n":                                                 "imaging.workers",
-		least + "imaging:\n  remote: [{adress: a:1}]\n":                                                                 "[5:",
+		least + "imaging:\n  remote: [{port: 1}]\n":                                                                     "[5:",
 		least + "imaging:\n  recycle_bytes: 0\n":                                                                        "imaging.recycle_bytes",
 		least + "imaging:\n  recycle_checks: 0\n":                                                                       "imaging.recycle_checks",
 		least + "numbers:\n  area: a.csv\n":                                                                             "[5:3]",

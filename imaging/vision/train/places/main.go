@@ -131,7 +131,7 @@ func (s *studio) take(dir string, seed uint64) error {
 	if err != nil {
 		return err
 	}
-	print, err := s.print(rng, portrait)
+	card, err := s.print(rng, portrait)
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (s *studio) take(dir string, seed uint64) error {
 	if rng.IntN(12) == 0 {
 		shot.Medium = specimen.GreyCopy
 	}
-	img, truth, err := shot.Take(rng, print)
+	img, truth, err := shot.Take(rng, card)
 	if err != nil {
 		return err
 	}
@@ -164,10 +164,10 @@ func (s *studio) print(rng *rand.Rand, portrait image.Image) (specimen.Print, er
 		if err != nil {
 			return specimen.Print{}, err
 		}
-		print, err := specimen.Render(rng, specimen.Order{Document: specimen.ResidentCard, Person: person, Portrait: portrait, Style: s.stock.Style(rng)})
+		card, err := specimen.Render(rng, specimen.Order{Document: specimen.ResidentCard, Person: person, Portrait: portrait, Style: s.stock.Style(rng)})
 		// An invented address may be longer than a font that runs wide allows.
 		if !errors.Is(err, specimen.ErrTooLong) {
-			return print, err
+			return card, err
 		}
 	}
 }
