@@ -168,7 +168,7 @@ func greyCut(out []float32, mat gocv.Mat, place quad, size image.Point) error {
 	return nil
 }
 
-// tellsItself says whether the printed birth and sex are surely those inside the
+// tellsItself says whether the printed birth and sex are those inside the
 // number: who alters a number seldom alters all three.
 func (r *printReader) tellsItself(mat gocv.Mat, m *cardMap, number *idnumber.Result, sex rune) (bool, error) {
 	told := map[idnumber.Sex]rune{idnumber.Male: '男', idnumber.Female: '女'}[number.Sex]
@@ -181,5 +181,5 @@ func (r *printReader) tellsItself(mat gocv.Mat, m *cardMap, number *idnumber.Res
 	}
 	birth.glyphs = slices.DeleteFunc(birth.glyphs, func(g glyph) bool { return g.at > birthEnds })
 	b := number.Birth
-	return above(birth.weakest(), sureGlyph) && birth.text() == fmt.Sprintf("%d%d%d", b.Year, b.Month, b.Day), nil
+	return above(birth.weakest(), fairGlyph) && birth.text() == fmt.Sprintf("%d%d%d", b.Year, b.Month, b.Day), nil
 }
