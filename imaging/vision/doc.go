@@ -7,10 +7,12 @@
 // places, a number line with a valid check character, a photographed portrait
 // and agreement with the claim. Classifiers only choose the reason code.
 //
-// A small net looks for corners first. Where it is sure of a card, its rows are
-// read where they must be, which can only accept; where it is sure that there is
-// none, and class and text say so too, the picture is refused early. Every doubt
-// is left to the reading of all the text. Copies, screens, editing, glare and
+// A small net looks for corners first, and they are moved onto the card's edges.
+// Where it is sure of a card, two small nets read number, birth, sex and labels
+// where they must stand, which can only accept, and only a number that repeats the
+// printed birth and sex; where it is sure that there is none, and the class says so
+// too, the picture is refused early. Every doubt is left to the reading of all the
+// text, around the card first. Copies, screens, editing, glare and
 // covers speak against a card that was found, and never for one.
 //
 // The package links OpenCV (gocv) and loads ONNX Runtime, so everything but
