@@ -14,12 +14,12 @@ import (
 	"realname/verify/idnumber"
 )
 
-// printed is a photographed front of the evaluation share, with its true corners.
-func printed(t *testing.T, stock specimen.Stock, seed uint64, o specimen.Options) (*frame, *cardMap, specimen.Print) {
+// printed is a photographed front with its true corners.
+func printed(t *testing.T, stock specimen.Stock, seed uint64, shot specimen.Shot) (*frame, *cardMap, specimen.Print) {
 	t.Helper()
 	rng := specimen.Seed(seed)
 	var err error
-	if o.Background, err = stock.Background(rng, 1600, 1200); err != nil {
+	if shot.Background, err = stock.Background(rng, 1600, 1200); err != nil {
 		t.Fatal(err)
 	}
 	p, err := stock.Print(rng, specimen.ResidentCard, specimen.Front, false)
@@ -29,11 +29,11 @@ func printed(t *testing.T, stock specimen.Stock, seed uint64, o specimen.Options
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, truth, err := specimen.Shot{Options: o}.Take(rng, p)
+	img, truth, err := shot.Take(rng, p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data := specimen.JPEG(img, 85)
+	data := specimen.JPEG(img, 70+rng.IntN(26))
 	info, err := imaging.Gate(data, imaging.Limits{})
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestPrintThatIsSureIsRight(t *testing.T) {
 	today := idnumber.Date{Year: 2026, Month: 1, Day: 1}
 	numbers, labels, itself := 0, 0, 0
 	for i := range n {
-		f, m, p := printed(t, stock, uint64(720_000+i), specimen.Ordinary())
+		f, m, p := printed(t, stock, uint64(720_000+i), specimen.Shot{Options: specimen.Ordinary()})
 		row, err := r.row(f.mat, m, numberStrip)
 		if err != nil {
 			t.Fatal(err)
@@ -123,7 +123,7 @@ func TestPrintThatIsSureIsRight(t *testing.T) {
 // Print on a card that is another day's or the other sex's than the number is not taken for its own.
 func TestNumberThatContradictsThePrint(t *testing.T) {
 	r, stock := openPrint(t)
-	f, m, p := printed(t, stock, 730_000, specimen.Easy())
+	f, m, p := printed(t, stock, 730_000, specimen.Shot{Options: specimen.Easy()})
 	seen, err := r.front(f.mat, m)
 	if err != nil {
 		t.Fatal(err)

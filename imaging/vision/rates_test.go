@@ -3,7 +3,6 @@
 package vision
 
 import (
-	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -68,37 +67,8 @@ func TestRatesOnTheEvaluationSplit(t *testing.T) {
 // examined takes one picture and gives what is found against it.
 func examined(t *testing.T, stock specimen.Stock, shot specimen.Shot, seed uint64) []finding {
 	t.Helper()
-	rng := specimen.Seed(seed)
-	var err error
-	if shot.Background, err = stock.Background(rng, 1600, 1200); err != nil {
-		t.Fatal(err)
-	}
-	printed, err := stock.Print(rng, specimen.ResidentCard, specimen.Front, false)
-	if errors.Is(err, specimen.ErrTooLong) {
-		printed, err = stock.Print(rng, specimen.ResidentCard, specimen.Front, false)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	img, truth, err := shot.Take(rng, printed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data := specimen.JPEG(img, 70+rng.IntN(26))
-	info, err := imaging.Gate(data, imaging.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := decode(data, info)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.close()
-	var q quad
-	for i, p := range truth.Cards[0].Corners {
-		q[i] = point{p.X / f.scale, p.Y / f.scale}
-	}
-	found, err := authenticity(f.mat, cardAt(t, q), imaging.SideFront)
+	f, card, _ := printed(t, stock, seed, shot)
+	found, err := authenticity(f.mat, card, imaging.SideFront)
 	if err != nil {
 		t.Fatal(err)
 	}
