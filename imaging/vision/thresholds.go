@@ -34,6 +34,7 @@ var thresholds = []struct {
 	{"mostSwing", mostSwing}, {"sureSwing", sureSwing}, {"mostOneColour", mostOneColour}, {"sureOneColour", sureOneColour},
 	{"leastAround", leastAround}, {"mostGridFilled", mostGridFilled}, {"mostPainted", mostPainted},
 	{"mostDazzledText", mostDazzledText}, {"mostDazzledName", mostDazzledName}, {"mostDazzledFace", mostDazzledFace}, {"mostCovered", mostCovered},
+	{"leastContrast", leastContrast}, {"leastCell", leastCell},
 }
 
 // counts are the thresholds of what is counted and not measured: they have no band.
@@ -43,6 +44,7 @@ var counts = []struct {
 }{
 	{"needLabels", needLabels}, {"needMarks", needMarks}, {"backPhrases", backPhrases}, {"partialLabel", partialLabel},
 	{"glanceLines", glanceLines}, {"quickSides", quickSides}, {"mostCards", mostCards}, {"needPhrases", needPhrases}, {"needBackMarks", needBackMarks},
+	{"needForeignPhrases", needForeignPhrases}, {"needForeignMarks", needForeignMarks}, {"pageSides", pageSides},
 }
 
 // rulesVersion names the rules: "<rules>+<8 hex digits of the thresholds' SHA-256>".
