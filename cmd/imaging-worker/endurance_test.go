@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -154,7 +155,11 @@ func signalBusy(t *testing.T, pool *imaging.Pool, rng *rand.Rand, signal syscall
 	for range tick.C {
 		workers := pool.Stats().Workers
 		if w := workers[rng.IntN(len(workers))]; w.Busy {
-			if err := syscall.Kill(w.PID, signal); err != nil {
+			err := syscall.Kill(w.PID, signal)
+			if errors.Is(err, syscall.ESRCH) {
+				continue // it ended between the look and the signal
+			}
+			if err != nil {
 				t.Error(err)
 			}
 			return

@@ -153,11 +153,16 @@ func (e *evidence) occluded() []finding {
 	if e.side == imaging.SideBack {
 		bare = bareBack
 	}
+	return e.coveredIn(bare, func(q quad) quad { return q })
+}
+
+// coveredIn tells what lies on bare strips of the straightened picture; back takes a zone of it to the document's millimetres.
+func (e *evidence) coveredIn(bare []quad, back func(quad) quad) []finding {
 	cells := foreign(e.sheet.bareCells(bare))
 	area := float64(len(cells)) * cellSide * cellSide
 	if below(area, mostCovered) {
 		return nil
 	}
-	place := e.card.imageQuad(span(cells))
+	place := e.card.imageQuad(back(span(cells)))
 	return []finding{{imaging.Review, imaging.ReasonOccluded, area, mostCovered, &place}}
 }

@@ -116,16 +116,16 @@ func findPrint(lines []line, marks []mark) *printLayout {
 
 // sheetPlan is what is looked at on a document of another layout than the resident card's.
 type sheetPlan struct {
-	outline  quad // of the whole document, mm
-	portrait quad // as the portrait net wants it, with some ground around
-	face     quad // its middle
-	print    quad // what must be read
+	outline  quad   // of the whole document, mm
+	portrait quad   // as the portrait net wants it, with some ground around
+	face     quad   // its middle
+	print    quad   // what must be read
+	bare     []quad // ground without print around the portrait, on which something may lie; nil: covers are not looked for
 }
 
 // examine adds what speaks against a document's picture: its quality, that it
-// is no document seen by a camera, and its portrait. What lies over its bare
-// ground is not looked for, so that authenticity counts as not executed and a
-// person looks at the best of pictures.
+// is no document seen by a camera, and its portrait. Where covers are not looked
+// for, authenticity is not executed, and a person looks at the best of pictures.
 func (e *examination) examine(m *cardMap, plan sheetPlan) error {
 	corners := m.imageQuad(plan.outline)
 	e.outline(corners)
@@ -146,6 +146,9 @@ func (e *examination) examine(m *cardMap, plan sheetPlan) error {
 		return err
 	}
 	e.add(found)
+	if plan.bare != nil {
+		e.report.Examined(imaging.StepAuthenticity)
+	}
 	return e.portrait(m, plan.portrait)
 }
 
@@ -172,7 +175,13 @@ func (p sheetPlan) authenticity(mat gocv.Mat, m *cardMap) ([]finding, error) {
 	if len(source) == 0 {
 		out = append(out, e.paintedIn(p.print, p.portrait)...)
 	}
-	return append(out, p.glare(&e)...), nil
+	out = append(out, p.glare(&e)...)
+	// What hides print makes it unreadable; what hides the face crosses the ground around it.
+	bare := make([]quad, len(p.bare))
+	for i, z := range p.bare {
+		bare[i] = p.onSheet(z)
+	}
+	return append(out, e.coveredIn(bare, p.offSheet)...), nil
 }
 
 // paintedIn is painted for zones of the document's own.
@@ -196,6 +205,24 @@ func (p sheetPlan) glare(e *evidence) []finding {
 		return []finding{{imaging.Review, imaging.ReasonGlare, lost, mostDazzledFace, place(p.face)}}
 	}
 	return nil
+}
+
+// around are strips beside a portrait's place: above, below, left and right of it.
+func around(portrait quad) []quad {
+	const wide = 2.0
+	lo, hi := portrait[0], portrait[2]
+	return []quad{
+		zone(lo.X, lo.Y-wide, hi.X, lo.Y), zone(lo.X, hi.Y, hi.X, hi.Y+wide),
+		zone(lo.X-wide, lo.Y, lo.X, hi.Y), zone(hi.X, lo.Y, hi.X+wide, hi.Y),
+	}
+}
+
+// offSheet is onSheet's way back.
+func (p sheetPlan) offSheet(z quad) quad {
+	for i, q := range z {
+		z[i] = point{q.X * p.outline.width() / cardWidth, q.Y * p.outline.height() / cardHeight}
+	}
+	return z
 }
 
 // onSheet is a zone on the straightened picture, which has a resident card's size.

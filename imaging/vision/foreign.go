@@ -33,6 +33,16 @@ var foreignSides = []foreignSide{
 	{31, zone(4.3, 13.6, 28.2, 43.4)},
 }
 
+// bare are the strips around the portrait on which no value may be printed: not the one towards the text.
+func (s foreignSide) bare() []quad {
+	all := around(s.portrait)
+	outer := all[2]
+	if s.portrait[0].X > s.x {
+		outer = all[3]
+	}
+	return []quad{all[0], all[1], outer}
+}
+
 func (s foreignSide) marks() []mark {
 	var out []mark
 	for i, p := range []struct {
@@ -117,7 +127,7 @@ func (e *examination) foreign(l *foreignLayout) error {
 	if e.req.Side == imaging.SideBack {
 		e.find(imaging.Reject, imaging.ReasonWrongSide, float64(l.phrases), needForeignPhrases, &corners)
 	}
-	plan := sheetPlan{wholeCard, l.side.portrait, l.side.portrait.grown(-0.5), zone(30, foreignNumberRow-2.6, 81, foreignNumberRow+2.6)}
+	plan := sheetPlan{wholeCard, l.side.portrait, l.side.portrait.grown(-0.5), zone(30, foreignNumberRow-2.6, 81, foreignNumberRow+2.6), l.side.bare()}
 	if err := e.examine(&l.cardMap, plan); err != nil {
 		return err
 	}

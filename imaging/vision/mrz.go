@@ -369,7 +369,7 @@ func inkGrid(ink []float64) (cells, bool) {
 		}
 	}
 	n := float64(len(ink))
-	return cells{best.first / n, best.last / n, best.bow}, most > leastContrast
+	return cells{best.first / n, best.last / n, best.bow}, above(most, leastContrast)
 }
 
 // contrast is the share of the cells that hold ink less that of the gaps that do; level is where ink begins.

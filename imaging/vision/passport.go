@@ -33,7 +33,7 @@ var (
 	pageFace     = zone(14, 23, 30, 48)
 	pageZone     = zone(7, 68, 118, 81)
 
-	pagePlan = sheetPlan{wholePage, pagePortrait, pageFace, pageZone}
+	pagePlan = sheetPlan{wholePage, pagePortrait, pageFace, pageZone, nil}
 )
 
 // pageMap takes a passport's millimetres to the picture: by its zone, and then

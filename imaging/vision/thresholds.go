@@ -34,7 +34,7 @@ var thresholds = []struct {
 	{"mostSwing", mostSwing}, {"sureSwing", sureSwing}, {"mostOneColour", mostOneColour}, {"sureOneColour", sureOneColour},
 	{"leastAround", leastAround}, {"mostGridFilled", mostGridFilled}, {"mostPainted", mostPainted},
 	{"mostDazzledText", mostDazzledText}, {"mostDazzledName", mostDazzledName}, {"mostDazzledFace", mostDazzledFace}, {"mostCovered", mostCovered},
-	{"leastContrast", leastContrast}, {"leastCell", leastCell},
+	{"leastContrast", leastContrast},
 }
 
 // counts are the thresholds of what is counted and not measured: they have no band.

@@ -361,12 +361,12 @@ func (e *examination) speaksAgainst(value, claim string) bool {
 	return value != claim && e.reader.recogniser.keys.readable(claim) && !within(value, claim) && !within(claim, value)
 }
 
-// The back's printed phrases.
-var backPrint = []string{"中华人民共和国", "居民身份证", "签发机关", "有效期限"}
+// The back's printed phrases; the last two stand on passports too.
+var backPrint = []string{"居民身份证", "有效期限", "中华人民共和国", "签发机关"}
 
 func (e *examination) backFound() bool { return backSeen(e.text.lines) >= backPhrases }
 
-// backSeen counts the back's phrases that the lines hold.
+// backSeen counts the back's phrases that the lines hold; none where its own are missing.
 func backSeen(lines []line) int {
 	var all strings.Builder
 	for _, l := range lines {
@@ -374,7 +374,10 @@ func backSeen(lines []line) int {
 		all.WriteByte('\n')
 	}
 	n := 0
-	for _, phrase := range backPrint {
+	for i, phrase := range backPrint {
+		if i == 2 && n == 0 {
+			break
+		}
 		if strings.Contains(all.String(), phrase) {
 			n++
 		}
