@@ -16,9 +16,9 @@ const (
 	sureCut     = 0.97  // probability that a card is cut off by the frame
 	sureSeveral = 0.90  // probability of a second card
 	surelyNone  = 0.97  // probability of no document that may refuse early
-	surelyClass = 0.90  // probability of a drawing or photograph that may
+	surelyClass = 0.75  // probability of a drawing or photograph that may
 	noneAlone   = 0.985 // probability of no document that, with the next, needs no glance at the text
-	classAlone  = 0.92  // probability of a drawing or photograph that does
+	classAlone  = 0.80  // probability of a drawing or photograph that does
 	glanceSide  = 288   // long side, in pixels, at which text is looked for before refusing early
 	glanceLines = 2     // lines found there that still allow it
 	quickSides  = 2     // of a card's four, found as edges, to read by its zones
