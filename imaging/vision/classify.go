@@ -40,8 +40,9 @@ type classifier struct {
 const blankDeviation = 4.0
 
 // class is the picture's class with its probability; ClassUnknown when no class
-// has even chances. Lines is the number of text lines found on the picture.
-func (c *classifier) class(mat gocv.Mat, lines int) (imaging.Class, float64, error) {
+// has even chances. Lines is the number of text lines found on the picture, none
+// the finder's probability that there is no document.
+func (c *classifier) class(mat gocv.Mat, lines int, none float64) (imaging.Class, float64, error) {
 	small := gocv.NewMat()
 	defer small.Close()
 	if err := gocv.Resize(mat, &small, classSize, 0, 0, gocv.InterpolationArea); err != nil {
@@ -62,6 +63,7 @@ func (c *classifier) class(mat gocv.Mat, lines int) (imaging.Class, float64, err
 		return "", 0, fmt.Errorf("vision: class net has %d classes, want %d", len(probs), len(classNames))
 	}
 	weighByText(probs, lines)
+	weighByFinder(probs, none)
 	best := 0
 	for i, p := range probs {
 		if p > probs[best] {
@@ -92,6 +94,21 @@ func weighByText(probs []float32, lines int) {
 			probs[i] *= picture
 		} else {
 			probs[i] *= printed
+		}
+		sum += probs[i]
+	}
+	for i := range probs {
+		probs[i] /= sum
+	}
+}
+
+// weighByFinder takes it for no document what shows the finder none: the net
+// knows documents by the tables that they lie on as well.
+func weighByFinder(probs []float32, none float64) {
+	var sum float32
+	for i, class := range classNames {
+		if class == imaging.ClassOtherDocument {
+			probs[i] *= float32(max(0.05, 1-none))
 		}
 		sum += probs[i]
 	}

@@ -423,7 +423,7 @@ func (e *examination) unreadable(l *layout) {
 
 // noCard says what the picture is instead.
 func (e *examination) noCard() error {
-	class, p, err := e.classifier.class(e.frame.mat, len(e.text.places))
+	class, p, err := e.classifier.class(e.frame.mat, len(e.text.places), e.seen.none)
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,11 @@
 package demo
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"image/jpeg"
 	"net/http"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -58,13 +58,7 @@ func (s *stage) signups(ctx context.Context) error {
 
 // somethingElse is a real photograph without any card.
 func (s *stage) somethingElse() ([]byte, error) {
-	img, err := specimen.LoadPortrait(s.portraits[s.rng.IntN(len(s.portraits))])
-	if err != nil {
-		return nil, err
-	}
-	var buf bytes.Buffer
-	err = jpeg.Encode(&buf, img, &jpeg.Options{Quality: 90})
-	return buf.Bytes(), err
+	return os.ReadFile(filepath.Join(s.opts.Assets, "photos", "tabler-cup-of-coffee-on-table-in-cafe.jpg"))
 }
 
 // cardOrder is an order of a phone card with what the rules demand at a counter.
