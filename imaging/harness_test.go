@@ -157,14 +157,12 @@ func (b *bench) pids() []int {
 	return pids
 }
 
-func (b *bench) busyPID() int { return b.busyPIDOtherThan(0) }
-
-func (b *bench) busyPIDOtherThan(last int) int {
+func (b *bench) busyPID() int {
 	b.t.Helper()
 	var pid int
 	eventually(b.t, "a busy worker", func() bool {
 		for _, w := range b.Stats().Workers {
-			if w.Busy && w.PID != last {
+			if w.Busy {
 				pid = w.PID
 			}
 		}
