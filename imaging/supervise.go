@@ -13,6 +13,9 @@ func (p *Pool) supervise(opening context.Context, slot int, started chan<- error
 	w, err := p.startProcess(first, slot, 0)
 	stop()
 	release()
+	if err == nil {
+		p.current[slot].Store(w) // who has opened the pool sees it ready
+	}
 	started <- err
 	if err != nil {
 		return
