@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -84,16 +85,18 @@ func (l *lender) check(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusLengthRequired, failure{Code: failureRequest})
 		return
 	}
-	if !l.admit(r.ContentLength) {
-		busy(w)
-		return
-	}
-	defer l.dismiss(r.ContentLength)
 	control := http.NewResponseController(w)
 	if err := control.SetReadDeadline(time.Now().Add(l.pool.o.Timeout)); err != nil {
 		writeJSON(w, http.StatusInternalServerError, failure{Code: failureRequest})
 		return
 	}
+	if !l.admit(r.ContentLength) {
+		// A gateway that still writes would take an early answer for a broken machine; an error leaves it at that.
+		_, _ = io.CopyN(io.Discard, r.Body, min(r.ContentLength, l.pool.o.Limits.MaxBytes+maxHeader))
+		busy(w)
+		return
+	}
+	defer l.dismiss(r.ContentLength)
 	req, limits, err := readRequest(r.Body, r.ContentLength)
 	if err != nil {
 		writeJSON(w, http.StatusBadRequest, failure{Code: failureRequest})
