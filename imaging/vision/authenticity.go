@@ -46,6 +46,12 @@ type evidence struct {
 // seen by a camera, whole and unhidden. The findings come in a fixed order.
 func authenticity(mat gocv.Mat, card *cardMap, side imaging.Side) ([]finding, error) {
 	e := evidence{card: card, outline: card.imageQuad(wholeCard), side: side}
+	return e.examine(mat, e.zones(), func() []finding { return append(e.glare(), e.occluded()...) })
+}
+
+// examine looks at the picture and at the straightened document: what it is of,
+// whether zones that must be seen were painted over, and what hidden finds last.
+func (e *evidence) examine(mat gocv.Mat, zones []quad, hidden func() []finding) ([]finding, error) {
 	straight, err := straighten(mat, e.outline)
 	if err != nil {
 		return nil, err
@@ -64,10 +70,9 @@ func authenticity(mat gocv.Mat, card *cardMap, side imaging.Side) ([]finding, er
 	}
 	out = append(out, source...)
 	if len(source) == 0 {
-		out = append(out, e.painted()...)
+		out = append(out, e.painted(zones)...)
 	}
-	out = append(out, e.glare()...)
-	return append(out, e.occluded()...), nil
+	return append(out, hidden()...), nil
 }
 
 func (e *evidence) photocopy() []finding {
@@ -115,8 +120,8 @@ func (e *evidence) zones() []quad {
 }
 
 // painted tells zones that were painted over in the file: of one exact colour amid a camera's noise.
-func (e *evidence) painted() []finding {
-	for _, z := range e.zones() {
+func (e *evidence) painted(zones []quad) []finding {
+	for _, z := range zones {
 		place := e.card.imageQuad(z)
 		if one := e.picture.oneColour(place); !below(one, mostPainted) {
 			return []finding{{imaging.Review, imaging.ReasonEdited, one, mostPainted, &place}}

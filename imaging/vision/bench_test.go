@@ -56,7 +56,7 @@ func BenchmarkCard12MP(b *testing.B) {
 	benchmark(b, specimen.JPEG(img, 90), imaging.SideFront, &imaging.Claim{Number: p.Number, Name: p.Name})
 }
 
-// A card whose corners the finder cannot use is read by all the text on it.
+// A back was asked for, so that the quick way is not taken: the cost of reading all the text on a card.
 func BenchmarkCardByText12MP(b *testing.B) {
 	img, p := photograph(b, 400, phone12(specimen.Ordinary()))
 	benchmark(b, specimen.JPEG(img, 90), imaging.SideBack, &imaging.Claim{Number: p.Number, Name: p.Name})

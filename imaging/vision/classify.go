@@ -150,16 +150,11 @@ func (c *classifier) look(mat gocv.Mat, m *cardMap, at quad) (portraitLook, erro
 }
 
 func (c *classifier) lookOnce(mat gocv.Mat, place quad) ([]float32, error) {
-	big, err := warp(mat, place, portraitSize.Mul(2))
+	small, err := reduced(mat, place, portraitSize)
 	if err != nil {
 		return nil, err
 	}
-	defer big.Close()
-	small := gocv.NewMat()
 	defer small.Close()
-	if err := gocv.Resize(big, &small, portraitSize, 0, 0, gocv.InterpolationArea); err != nil {
-		return nil, fmt.Errorf("vision: resize the portrait: %w", err)
-	}
 	p, err := look(c.portrait, small)
 	if err == nil && len(p) != len((&portraitLook{}).values()) {
 		err = fmt.Errorf("vision: portrait net answered with %d values", len(p))

@@ -18,17 +18,11 @@ func (e *examination) crop() (*imaging.Crop, error) {
 		return nil, nil
 	}
 	size := image.Pt(e.req.Crop.Size())
-	// Twice as fine first, so that no pixels of a large photo are skipped.
-	fine, err := warp(e.frame.mat, place, size.Mul(2))
+	out, err := reduced(e.frame.mat, place, size)
 	if err != nil {
 		return nil, err
 	}
-	defer fine.Close()
-	out := gocv.NewMat()
 	defer out.Close()
-	if err := gocv.Resize(fine, &out, size, 0, 0, gocv.InterpolationArea); err != nil {
-		return nil, fmt.Errorf("vision: resize the crop: %w", err)
-	}
 	// Noise alone can fill the bound at the first quality, never at the last.
 	for _, quality := range []int{92, 80, 50} {
 		data, err := encodeJPEG(out, quality)

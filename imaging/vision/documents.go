@@ -155,44 +155,17 @@ func (e *examination) examine(m *cardMap, plan sheetPlan) error {
 // authenticity is the resident card's, by the document's own zones.
 func (p sheetPlan) authenticity(mat gocv.Mat, m *cardMap) ([]finding, error) {
 	e := evidence{card: m, outline: m.imageQuad(p.outline)}
-	straight, err := straighten(mat, e.outline)
-	if err != nil {
-		return nil, err
-	}
-	defer straight.Close()
-	if e.sheet, err = rasterOf(straight); err != nil {
-		return nil, err
-	}
-	if e.picture, err = rasterOf(mat); err != nil {
-		return nil, err
-	}
-	out := e.photocopy()
-	source, err := e.source()
-	if err != nil {
-		return nil, err
-	}
-	out = append(out, source...)
-	if len(source) == 0 {
-		out = append(out, e.paintedIn(p.print, p.portrait)...)
-	}
-	out = append(out, p.glare(&e)...)
-	// What hides print makes it unreadable; what hides the face crosses the ground around it.
+	return e.examine(mat, []quad{p.print, p.portrait}, func() []finding { return append(p.glare(&e), p.covered(&e)...) })
+}
+
+// covered tells what lies around the portrait: what hides print makes it
+// unreadable, what hides the face crosses the ground around it.
+func (p sheetPlan) covered(e *evidence) []finding {
 	bare := make([]quad, len(p.bare))
 	for i, z := range p.bare {
 		bare[i] = p.onSheet(z)
 	}
-	return append(out, e.coveredIn(bare, p.offSheet)...), nil
-}
-
-// paintedIn is painted for zones of the document's own.
-func (e *evidence) paintedIn(zones ...quad) []finding {
-	for _, z := range zones {
-		place := e.card.imageQuad(z)
-		if one := e.picture.oneColour(place); !below(one, mostPainted) {
-			return []finding{{imaging.Review, imaging.ReasonEdited, one, mostPainted, &place}}
-		}
-	}
-	return nil
+	return e.coveredIn(bare, p.offSheet)
 }
 
 // glare tells highlights that burn out what must be read, or the face.

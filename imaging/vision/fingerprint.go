@@ -104,7 +104,7 @@ func fingerprints(mat gocv.Mat, card *cardMap) (*imaging.Fingerprints, error) {
 // viewOf is the brightness of the card with its rim, at viewScale.
 func viewOf(mat gocv.Mat, card *cardMap) (patch, error) {
 	size := image.Pt(int(math.Round((cardWidth+2*rim)*viewScale)), int(math.Round((cardHeight+2*rim)*viewScale)))
-	// Twice as fine first, as in straighten.
+	// Twice as fine first, as in reduced.
 	fine, err := warp(mat, card.imageQuad(rimView), size.Mul(2))
 	if err != nil {
 		return patch{}, err

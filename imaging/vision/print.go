@@ -30,9 +30,9 @@ var (
 	labelNames = []string{"", "姓名", "性别", "民族", "出生", "住址", "号码", "男", "女"}
 )
 
+// Thresholds of the labels net.
 const (
-	sureLabel  = 0.85 // probability of a label in its place
-	labelsEach = 9    // answers a place
+	sureLabel = 0.85 // probability of a label in its place
 )
 
 // stand is a place on the card and the label, by its index in labelNames, that stands there.
@@ -127,16 +127,16 @@ func (r *printReader) front(mat gocv.Mat, m *cardMap) (found, error) {
 	if err != nil {
 		return found{}, err
 	}
-	if len(out) != labelsEach*len(places) {
-		return found{}, fmt.Errorf("vision: labels net answered with %d values, want %d", len(out), labelsEach*len(places))
+	if len(out) != len(labelNames)*len(places) {
+		return found{}, fmt.Errorf("vision: labels net answered with %d values, want %d", len(out), len(labelNames)*len(places))
 	}
 	var f found
 	for i, s := range frontStands {
-		if above(float64(out[i*labelsEach+s.label]), sureLabel) {
+		if above(float64(out[i*len(labelNames)+s.label]), sureLabel) {
 			f.labels++
 		}
 	}
-	sexes := out[len(frontStands)*labelsEach:]
+	sexes := out[len(frontStands)*len(labelNames):]
 	for i, name := range labelNames {
 		if (name == "男" || name == "女") && above(float64(sexes[i]), sureLabel) {
 			f.sex = []rune(name)[0]
@@ -147,16 +147,11 @@ func (r *printReader) front(mat gocv.Mat, m *cardMap) (found, error) {
 
 // greyCut writes what stands inside place as a straight grey picture in 0..1.
 func greyCut(out []float32, mat gocv.Mat, place quad, size image.Point) error {
-	fine, err := warp(mat, place, size.Mul(2))
+	small, err := reduced(mat, place, size)
 	if err != nil {
 		return err
 	}
-	defer fine.Close()
-	small := gocv.NewMat()
 	defer small.Close()
-	if err := gocv.Resize(fine, &small, size, 0, 0, gocv.InterpolationArea); err != nil {
-		return fmt.Errorf("vision: resize a row: %w", err)
-	}
 	r, err := rasterOf(small)
 	if err != nil {
 		return err

@@ -42,19 +42,7 @@ const sheetScale = 5.0
 
 // straighten gives the card at sheetScale. The caller closes it.
 func straighten(mat gocv.Mat, card quad) (gocv.Mat, error) {
-	size := image.Pt(int(cardWidth*sheetScale), int(cardHeight*sheetScale))
-	// Twice as fine first, so that no pixels of a usual photo are skipped.
-	fine, err := warp(mat, card, size.Mul(2))
-	if err != nil {
-		return gocv.Mat{}, err
-	}
-	defer fine.Close()
-	out := gocv.NewMat()
-	if err := gocv.Resize(fine, &out, size, 0, 0, gocv.InterpolationArea); err != nil {
-		out.Close()
-		return gocv.Mat{}, fmt.Errorf("vision: resize the card: %w", err)
-	}
-	return out, nil
+	return reduced(mat, card, image.Pt(int(cardWidth*sheetScale), int(cardHeight*sheetScale)))
 }
 
 // part is the straightened card's pixels within a zone of the card, cut to the sheet.

@@ -183,6 +183,22 @@ func warp(mat gocv.Mat, place quad, size image.Point) (gocv.Mat, error) {
 	return out, nil
 }
 
+// reduced is warp at twice the size, brought down by area, so that no pixels of
+// a large picture are skipped. The caller closes it.
+func reduced(mat gocv.Mat, place quad, size image.Point) (gocv.Mat, error) {
+	fine, err := warp(mat, place, size.Mul(2))
+	if err != nil {
+		return gocv.Mat{}, err
+	}
+	defer fine.Close()
+	out := gocv.NewMat()
+	if err := gocv.Resize(fine, &out, size, 0, 0, gocv.InterpolationArea); err != nil {
+		out.Close()
+		return gocv.Mat{}, fmt.Errorf("vision: reduce: %w", err)
+	}
+	return out, nil
+}
+
 // decode reads the most probable glyph in every column (greedy CTC).
 func (r *reading) decode() line { return r.greedy(nil) }
 

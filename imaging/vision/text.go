@@ -46,9 +46,7 @@ func (r *reader) read(ctx context.Context, mat gocv.Mat) (*text, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &text{places: places}
-	t.lines, err = r.readLines(ctx, mat, places[:readable(places)])
-	return t, err
+	return r.readPlaces(ctx, mat, places)
 }
 
 // readNear does the same for the part of the picture around a document.
@@ -57,9 +55,12 @@ func (r *reader) readNear(ctx context.Context, mat gocv.Mat, document quad) (*te
 	if err != nil {
 		return nil, err
 	}
-	t := &text{places: places}
-	t.lines, err = r.readLines(ctx, mat, places[:readable(places)])
-	return t, err
+	return r.readPlaces(ctx, mat, places)
+}
+
+func (r *reader) readPlaces(ctx context.Context, mat gocv.Mat, places []quad) (*text, error) {
+	lines, err := r.readLines(ctx, mat, places[:readable(places)])
+	return &text{places: places, lines: lines}, err
 }
 
 func (r *reader) readLines(ctx context.Context, mat gocv.Mat, places []quad) ([]line, error) {
