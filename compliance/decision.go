@@ -48,10 +48,14 @@ type ReasonRef struct {
 
 // QuotaUse is the count that a limit clause found, this request not included.
 type QuotaUse struct {
-	Family string `json:"family"`
-	Clause string `json:"clause"`
-	Used   int    `json:"used"`
-	Limit  int    `json:"limit"`
+	Family     string    `json:"family"`
+	Clause     string    `json:"clause"`
+	Used       int       `json:"used"`
+	Limit      int       `json:"limit"`
+	Reserved   int       `json:"reserved,omitempty"`   // of Used, reservations that may still run out
+	FreesAt    time.Time `json:"frees_at,omitzero"`    // when the first of them does
+	Incomplete bool      `json:"incomplete,omitempty"` // the legal entity's stock is not loaded, so that there may be more
+	Exception  string    `json:"exception,omitempty"`  // that lets this request pass a limit in principle
 }
 
 // Commitment is a salted commitment to one input: HMAC of the value under a
@@ -114,14 +118,15 @@ type Facts struct {
 	Product      string                 `json:"product"`
 	CustomerType string                 `json:"customer_type"` // `individual` or `unit`
 	Channel      ChannelKind            `json:"channel"`
-	Delegated    bool                   `json:"delegated"`     // a channel agent acts for the institution
-	Proxy        bool                   `json:"proxy"`         // a proxy acts for the holder
-	DocumentKind string                 `json:"document"`      // kind of the holder's document
-	AgeBand      string                 `json:"age_band"`      // `under_14`, `under_18`, `adult`, `unknown`
-	Evidence     []EvidenceKind         `json:"evidence"`      // kinds given, sorted
-	Checks       map[string]CheckResult `json:"checks"`        // by check name
-	CheckReasons map[string][]string    `json:"check_reasons"` // catalogue codes by check name
-	HasOpening   bool                   `json:"opening"`       // the request asks for a card or account
-	PhotoGiven   bool                   `json:"photo"`         // a document photo is among the evidence
-	Waited       bool                   `json:"waited_out"`    // the deadline of a pending decision has passed
+	Delegated    bool                   `json:"delegated"`       // a channel agent acts for the institution
+	Proxy        bool                   `json:"proxy"`           // a proxy acts for the holder
+	DocumentKind string                 `json:"document"`        // kind of the holder's document
+	AgeBand      string                 `json:"age_band"`        // `under_14`, `under_18`, `adult`, `unknown`
+	Evidence     []EvidenceKind         `json:"evidence"`        // kinds given, sorted
+	Checks       map[string]CheckResult `json:"checks"`          // by check name
+	CheckReasons map[string][]string    `json:"check_reasons"`   // catalogue codes by check name
+	HasOpening   bool                   `json:"opening"`         // the request asks for a card or account
+	PhotoGiven   bool                   `json:"photo"`           // a document photo is among the evidence
+	Waited       bool                   `json:"waited_out"`      // the deadline of a pending decision has passed
+	Parts        []string               `json:"parts,omitempty"` // who and what can be counted beside the holder: roles, and phone, sorted
 }

@@ -19,6 +19,7 @@ const (
 	EventOpeningsImported EventKind = "openings.imported"
 	EventEvidenceReceived EventKind = "evidence.received"
 	EventTenantAdded      EventKind = "tenant.added"
+	EventTenantLimitSet   EventKind = "tenant.limit_set"
 	EventKeyCreated       EventKind = "key.created"
 	EventKeyRevoked       EventKind = "key.revoked"
 	EventPolicyLive       EventKind = "policy.live"

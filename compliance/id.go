@@ -19,6 +19,8 @@ const (
 	PrefixLegalEntity Prefix = "ent"
 	PrefixKey         Prefix = "key"
 	PrefixPerson      Prefix = "prs"
+	PrefixPhone       Prefix = "phn"
+	PrefixException   Prefix = "qex"
 	PrefixDecision    Prefix = "ver"
 	PrefixOpening     Prefix = "opn"
 	PrefixEvidence    Prefix = "evd"

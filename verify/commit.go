@@ -45,11 +45,11 @@ func (s *Service) commit(ctx context.Context, d draft) (Rows, error) {
 		rows, err := s.build(d, at, uses, reuse, openingID, eventID, releaseID)
 		rows.Decision.Sealed, rows.Decision.DataKeyID = sealed, sealer.DataKeyID()
 		rows.Evidence, rows.Consumes = s.kept(evidence, rows.Decision.Decision), consumed(rows.Decision.Decision)
+		if holds(rows.Decision.Decision.Outcome) && len(d.demands) > 0 {
+			rows.Excepts = excepts(uses)
+		}
 		return rows, err
-	}}
-	if d.enrolled.PersonID != "" {
-		rec.Persons = []string{d.enrolled.PersonID}
-	}
+	}, Persons: counted(d.enrolled)}
 	rows, err := s.o.Ledger.Commit(ctx, rec)
 	if err != nil {
 		return Rows{}, ledgerError(err)
@@ -108,7 +108,7 @@ func (s *Service) build(d draft, at time.Time, uses []quota.Use, reuse complianc
 	}
 	rows.Decision = DecisionRow{
 		Decision: dec, Canonical: canonical, Event: event, PersonID: d.enrolled.PersonID,
-		LegalEntityID: d.job.caller.LegalEntityID, BizNo: d.job.ask.Request.BizNo,
+		LegalEntityID: d.job.caller.LegalEntityID, BizNo: d.job.ask.Request.BizNo, Parties: d.enrolled.Others,
 		Channel: d.job.ask.Request.Channel, IdempotencyKey: d.job.key, RequestDigest: d.job.digest,
 	}
 	return rows, nil
@@ -144,6 +144,7 @@ func (s *Service) place(rows *Rows, dec *compliance.Decision, d draft, openingID
 			ID: openingID, TenantID: dec.TenantID, LegalEntityID: d.job.caller.LegalEntityID, PersonID: d.enrolled.PersonID,
 			DecisionID: dec.ID, Product: dec.Product, State: quota.Reserved, LeaseUntil: lease, Origin: "gateway",
 			ExternalRef: d.job.ask.ExternalRef, OpenedAt: dec.DecidedAt, CreatedAt: dec.DecidedAt, UpdatedAt: dec.DecidedAt,
+			PredecessorID: d.job.ask.PredecessorID,
 		}
 	}
 	return nil

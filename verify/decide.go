@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"realname/compliance"
-	"realname/compliance/policy"
 	"realname/compliance/vault"
 	"realname/imaging"
 	"realname/ratelimit/quota"
@@ -130,7 +129,10 @@ func (s *Service) decide(ctx context.Context, j job) (Answer, error) {
 	a.personID = enrolled.PersonID
 	a.list()
 	a.await(s.o.Policy.Needs(a.facts))
-	demands := s.demands(a, j.caller, enrolled.PersonID)
+	demands, err := s.demands(ctx, a.facts, j.caller, enrolled)
+	if err != nil {
+		return Answer{}, err
+	}
 	if err := s.execute(ctx, a, demands, nil); err != nil {
 		return Answer{}, s.refused(ctx, j, err)
 	}
@@ -211,7 +213,7 @@ func (s *Service) enroll(ctx context.Context, c Caller, req *Request, a *assessm
 	if err != nil {
 		return Enrolled{}, err
 	}
-	e := Enrolment{NewPersonID: s.o.IDs.New(compliance.PrefixPerson), DataKey: dk}
+	e := Enrolment{NewPersonID: s.o.IDs.New(compliance.PrefixPerson), DataKey: dk, Others: s.others(a)}
 	if !a.holder.Number.IsZero() {
 		e.Keys = s.documentKeys(a.holder)
 	}
@@ -236,44 +238,6 @@ func retentionClass(sector compliance.Sector) string {
 		return "customer_identification" // R-AML-34
 	}
 	return "account_registration" // R-PIPL-19
-}
-
-// demands are the quota families that the request touches.
-func (s *Service) demands(a *assessment, c Caller, personID string) []quota.Demand {
-	if !a.facts.HasOpening || personID == "" {
-		return nil
-	}
-	var out []quota.Demand
-	for _, l := range s.o.Policy.Limits(a.facts) {
-		out = append(out, demand(l, c, personID))
-	}
-	return out
-}
-
-func demand(l policy.Limit, c Caller, personID string) quota.Demand {
-	d := quota.Demand{Family: l.Family, Clause: l.Clause, Reason: l.Reason, Products: l.Products, Max: l.Max, Want: 1}
-	for _, state := range l.States {
-		d.States = append(d.States, quota.State(state))
-	}
-	for _, per := range l.Per {
-		switch per {
-		case "person":
-			d.Person = personID
-		case "legal_entity":
-			d.LegalEntity = c.LegalEntityID
-		case "tenant":
-			d.Tenant = c.TenantID
-		}
-	}
-	return d
-}
-
-func quotaUses(uses []quota.Use) []compliance.QuotaUse {
-	out := make([]compliance.QuotaUse, 0, len(uses))
-	for _, u := range uses {
-		out = append(out, compliance.QuotaUse{Family: u.Family, Clause: u.Clause, Used: u.Used, Limit: u.Max})
-	}
-	return out
 }
 
 // draft is the part of a decision that does not depend on the binding count.

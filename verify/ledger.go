@@ -39,6 +39,9 @@ type Ledger interface {
 	// the data key is stored as given, shared with nothing.
 	Enroll(ctx context.Context, e Enrolment) (Enrolled, error)
 
+	// TenantLimits are the limits that a tenant set for itself, by family.
+	TenantLimits(ctx context.Context, tenantID string) (map[string]int, error)
+
 	// Count counts without locks: a cheap early refusal, never an admission.
 	Count(ctx context.Context, demands []quota.Demand) ([]quota.Use, error)
 
@@ -52,6 +55,8 @@ type Ledger interface {
 	DecisionByKey(ctx context.Context, tenantID, key string) (Stored, error)
 	// Decision returns the newest version.
 	Decision(ctx context.Context, tenantID, id string) (Stored, error)
+	// DecisionParties are whom a version counted by beside its holder.
+	DecisionParties(ctx context.Context, tenantID, id string, version int) ([]quota.Key, error)
 	// DecisionVersion returns one version.
 	DecisionVersion(ctx context.Context, tenantID, id string, version int) (Stored, error)
 	// DecisionByBizNo returns the newest version.
@@ -62,6 +67,9 @@ type Ledger interface {
 
 	// Opening returns one opening of the tenant.
 	Opening(ctx context.Context, tenantID, id string) (Opening, error)
+	// Shift moves openings that exist, under the locks of their holders: it counts the demands, calls Apply with the
+	// openings as they stand and the counts, and writes what it returns. When Apply's own error is not nil nothing is written.
+	Shift(ctx context.Context, sh Shift) (ShiftRows, error)
 	// Transition applies change to the opening inside a transaction that holds
 	// the person's lock. When change's own error is not nil nothing is written.
 	Transition(ctx context.Context, tenantID, id string, change func(at time.Time, o Opening) (OpeningUpdate, error)) (Opening, error)
@@ -103,17 +111,26 @@ type Ledger interface {
 	Attempt(ctx context.Context, a Attempt, event compliance.Event) error
 }
 
-// Enrolment brings a person's document keys, newest key version first.
+// Enrolment brings a person's document keys, newest key version first, and those of the others whom the request names.
 type Enrolment struct {
 	Keys        []vault.DocumentKey
 	NewPersonID string
 	DataKey     vault.DataKey // PersonID is filled by the ledger
+	Others      []Other
 }
 
-// Enrolled is the person and data key that hold now.
+// Other is somebody beside the holder, or a phone number, reached like a person by keyed numbers.
+type Other struct {
+	Part  quota.Part
+	Keys  []vault.DocumentKey
+	NewID string
+}
+
+// Enrolled is the person and data key that hold now, and the others in the order of the enrolment.
 type Enrolled struct {
 	PersonID string
 	DataKey  vault.DataKey
+	Others   []quota.Key
 }
 
 // Record is one unit of work for Commit.
@@ -131,10 +148,32 @@ type Record struct {
 // Rows is what one Commit writes.
 type Rows struct {
 	Decision DecisionRow
-	Opening  *Opening       // inserted
+	Opening  *Opening       // inserted; it counts for the decision's parties too
 	Update   *OpeningUpdate // of the opening that an earlier version reserved
 	Evidence []EvidenceRow  // complete pieces given with the request
 	Consumes string         // verification to mark consumed; ErrConsumed if it already is
+	Excepts  []string       // exceptions that this decision uses up
+}
+
+// Shift is one unit of work on openings that exist.
+type Shift struct {
+	TenantID string
+	Openings []string // read under the locks of their holders
+	Persons  []string // whom the demands count, too
+	Demands  []quota.Demand
+	Succeeds string // the opening that gets a successor; when it has one already that is returned, and nothing is written
+	Apply    func(at time.Time, openings []Opening, uses []quota.Use) (ShiftRows, error)
+}
+
+// ShiftRows is what one Shift writes. Its events cover the updates that have none of their own.
+type ShiftRows struct {
+	Updates  []OpeningUpdate
+	Opening  *Opening    // inserted
+	Parties  []quota.Key // others whom it counts for
+	Events   []compliance.Event
+	Consumes string   // verification that the inserted opening uses up
+	Excepts  []string // exceptions that it uses up
+	Repeated bool     // Opening is an earlier successor
 }
 
 // DecisionRow is one version of a decision, fat: event, seals and
@@ -144,6 +183,7 @@ type DecisionRow struct {
 	Canonical      []byte // of Decision; what the event's digest is of
 	Event          compliance.Event
 	PersonID       string
+	Parties        []quota.Key // others who were counted; as written, not read back
 	LegalEntityID  string
 	BizNo          string
 	Channel        Channel
@@ -172,6 +212,7 @@ type Opening struct {
 	Origin        string    // gateway, imported, external
 	ExternalRef   string
 	OpenedAt      time.Time // as told for imported stock
+	PredecessorID string    // the opening whose slot this one keeps or takes over
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 }

@@ -113,6 +113,7 @@ type OpeningRequest struct {
 	Request        Request
 	VerificationID string // consume this one; then only Product, BizNo and the references of Request are read
 	ExternalRef    string // the tenant's own number of the card order
+	PredecessorID  string // the opening that a transfer takes over
 
 	adopted map[string]compliance.Check // by name, from the consumed verification
 }

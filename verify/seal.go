@@ -29,6 +29,7 @@ type clearRequest struct {
 	WantsOpening       bool              `json:"wants_opening"`
 	ExternalRef        string            `json:"external_ref"`
 	Consumes           string            `json:"consumes"`
+	Predecessor        string            `json:"predecessor,omitempty"`
 	Salts              map[string][]byte `json:"salts,omitempty"` // of the commitments, by field
 }
 
@@ -67,6 +68,7 @@ func inClear(ask OpeningRequest, wantsOpening bool) clearRequest {
 		Channel: r.Channel, Purpose: r.Purpose, LegalBasis: r.LegalBasis, NoticeVersion: r.NoticeVersion,
 		ConsentRef: r.ConsentRef, LiabilityNoticeRef: r.LiabilityNoticeRef,
 		WantsOpening: wantsOpening, ExternalRef: ask.ExternalRef, Consumes: ask.VerificationID,
+		Predecessor: ask.PredecessorID,
 	}
 	for _, p := range r.Parties {
 		out.Parties = append(out.Parties, clearParty{
@@ -116,7 +118,7 @@ func (c clearRequest) ask() OpeningRequest {
 			DeviceSerial: e.DeviceSerial, Attestor: e.Attestor, CapturedAt: e.CapturedAt, Digest: e.Digest, Locator: e.Locator,
 		})
 	}
-	return OpeningRequest{Request: r, VerificationID: c.Consumes, ExternalRef: c.ExternalRef}
+	return OpeningRequest{Request: r, VerificationID: c.Consumes, ExternalRef: c.ExternalRef, PredecessorID: c.Predecessor}
 }
 
 const sealedField = "request"

@@ -198,8 +198,12 @@ func (s *Service) standing(ctx context.Context, d *draft, row DecisionRow) error
 		return nil
 	}
 	d.reserves = true
-	d.demands = s.demands(d.assessment, d.job.caller, row.PersonID)
-	return nil
+	var err error
+	if d.enrolled.Others, err = s.o.Ledger.DecisionParties(ctx, d.job.caller.TenantID, row.Decision.ID, row.Decision.Version); err != nil {
+		return ledgerError(err)
+	}
+	d.demands, err = s.demands(ctx, d.assessment.facts, d.job.caller, d.enrolled)
+	return err
 }
 
 func changed(before []compliance.Check, a *assessment) bool {

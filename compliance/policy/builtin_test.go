@@ -18,6 +18,8 @@ type exampleCase struct {
 	Checks    map[string]compliance.CheckResult `yaml:"checks"`
 	ReasonsOf map[string][]string               `yaml:"reasons_of"`
 	Used      map[string]int                    `yaml:"used"`
+	Missing   []string                          `yaml:"stock_missing"` // families whose stock is not loaded
+	Excepted  []string                          `yaml:"excepted"`      // families with an exception for this request
 	Outcome   compliance.Outcome                `yaml:"outcome"`
 	Reasons   []string                          `yaml:"reasons"`
 	Cites     []map[string]string               `yaml:"cites"`
@@ -90,7 +92,13 @@ func complete(t testing.TB, c exampleCase) example {
 	}
 	for _, l := range Builtin().Limits(e.facts) {
 		if used, ok := c.Used[l.Family]; ok {
-			e.uses = append(e.uses, compliance.QuotaUse{Family: l.Family, Clause: l.Clause, Used: used, Limit: l.Max})
+			use := compliance.QuotaUse{
+				Family: l.Family, Clause: l.Clause, Used: used, Limit: l.Max, Incomplete: slices.Contains(c.Missing, l.Family),
+			}
+			if slices.Contains(c.Excepted, l.Family) {
+				use.Exception = "qex_1"
+			}
+			e.uses = append(e.uses, use)
 		}
 	}
 	return e

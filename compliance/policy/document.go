@@ -120,6 +120,8 @@ type limitEntry struct {
 	Max      int      `yaml:"max"`
 	Mode     string   `yaml:"mode"`
 	Reason   string   `yaml:"reason"`
+
+	TenantSets bool `yaml:"tenant_sets"`
 }
 
 // keepEntry names evidence that is kept, and the years after the relationship's end.

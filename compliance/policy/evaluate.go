@@ -13,6 +13,7 @@ import (
 const (
 	reasonNoClause       = "further_review"     // no requirement covers the request
 	reasonNotComputed    = "check_not_executed" // a condition or a count is missing
+	reasonStockMissing   = "stock_incomplete"   // the count may miss openings
 	reasonUnknownProduct = "product_unknown"
 	reasonNotAnOpening   = "event_needs_opening"
 )
@@ -56,8 +57,24 @@ func (p *Policy) Limits(f compliance.Facts) []Limit {
 	return out
 }
 
-// concerns reports whether the product asked for is one that the limit counts.
+// Parts that every request has, and the modes of a limit.
+const (
+	partPhone       = "phone"
+	partLegalEntity = "legal_entity"
+	partTenant      = "tenant"
+
+	ModeHard        = "hard"
+	ModeInPrinciple = "in_principle"
+)
+
+// concerns reports whether the product asked for is one that the limit counts, and the request names whom it counts by.
 func (l *Limit) concerns(f *compliance.Facts) bool {
+	for _, per := range l.Per {
+		always := per == string(compliance.RoleHolder) || per == partLegalEntity || per == partTenant
+		if !always && !slices.Contains(f.Parts, per) {
+			return false
+		}
+	}
 	return f.Product == "" || slices.Contains(l.Products, f.Product)
 }
 
@@ -294,15 +311,34 @@ func (j *judgement) limits(c *clause) {
 			continue
 		}
 		k := slices.IndexFunc(j.uses, func(u compliance.QuotaUse) bool { return u.Family == l.Family && u.Clause == l.Clause })
-		switch {
-		case k < 0:
+		if k < 0 && l.TenantSets {
+			j.find(c, l.Family, string(compliance.NotApplicable), compliance.Approved, nil)
+			continue
+		}
+		if k < 0 {
 			// Nobody could be counted, for want of a number: a person must look.
 			j.find(c, l.Family, string(compliance.NotExecuted), compliance.Review, []string{reasonNotComputed})
-		case j.uses[k].Used < 0 || j.uses[k].Used >= l.Max:
-			j.find(c, l.Family, fmt.Sprintf("%d/%d", j.uses[k].Used, l.Max), compliance.Rejected, []string{l.Reason})
-		default:
-			j.find(c, l.Family, fmt.Sprintf("%d/%d", j.uses[k].Used, l.Max), compliance.Approved, nil)
+			continue
 		}
+		j.limit(c, l, &j.uses[k])
+	}
+}
+
+// limit judges one count. What is full by the openings that are known is full whatever else there may be. The tenant may
+// have set less than the clause allows, never more.
+func (j *judgement) limit(c *clause, l *Limit, u *compliance.QuotaUse) {
+	most := min(l.Max, max(u.Limit, 0))
+	found := fmt.Sprintf("%d/%d", u.Used, most)
+	full := u.Used < 0 || u.Used >= most
+	switch {
+	case full && u.Exception != "" && l.Mode == ModeInPrinciple:
+		j.find(c, l.Family, found+" "+u.Exception, compliance.Approved, nil)
+	case full:
+		j.find(c, l.Family, found, compliance.Rejected, []string{l.Reason})
+	case u.Incomplete:
+		j.find(c, l.Family, string(compliance.NotExecuted), compliance.Review, []string{reasonStockMissing})
+	default:
+		j.find(c, l.Family, found, compliance.Approved, nil)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 var (
 	clauseID  = regexp.MustCompile(`^(R|OP)-[A-Za-z0-9][A-Za-z0-9./-]{0,62}$`)
 	token64   = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
-	limitKeys = []string{"person", "legal_entity", "tenant"}
+	limitKeys = append(texts(compliance.PartyRoles()), partPhone, partLegalEntity, partTenant)
 	// countable are the states of openings that a limit may count; final ones hold no slot.
 	countable = []string{"reserved", "pending_activation", "active", "suspended"}
 )
@@ -179,12 +179,14 @@ func (r *reader) head(path string, e *clauseEntry) {
 		r.fault(path+".remedy", "give zh and en, or neither", "clause %s has a remedy in one language", e.ID)
 	}
 	operator := e.Source == SourceOperator
+	own := e.Kind == KindTerm || e.Kind == KindReview ||
+		e.Kind == KindLimit && !slices.ContainsFunc(e.Limits, func(l limitEntry) bool { return !l.TenantSets })
 	switch {
 	case !slices.Contains([]string{SourceRead, SourceSummary, SourceMemory, SourceDerived, SourceOperator}, e.Source):
 		r.fault(path+".source", "use S, S~, K, D or O", "clause %s: source is %q", e.ID, e.Source)
-	case operator != strings.HasPrefix(e.ID, "OP-") || operator && e.Kind != KindTerm && e.Kind != KindReview || !operator && e.Kind == KindTerm:
-		// An operator may be more careful than the law, and refuses nothing in its name.
-		r.fault(path+".source", "an operator's clause has source O, an OP- id and kind term or review; a law's has none of these",
+	case operator != strings.HasPrefix(e.ID, "OP-") || operator && !own || !operator && e.Kind == KindTerm:
+		// An operator may be more careful than the law, and refuses nothing in its name; what a tenant sets is its own to refuse by.
+		r.fault(path+".source", "an operator's clause has source O, an OP- id and kind term, review or a limit that the tenant sets; a law's has none of these",
 			"clause %s: source %s does not go with its id and kind", e.ID, e.Source)
 	case (e.Source == SourceMemory || e.Source == SourceDerived) && !e.Unverified:
 		r.fault(path+".source", "add unverified: true", "clause %s was not read against a text and is not marked so", e.ID)
@@ -356,11 +358,14 @@ func (r *reader) limit(path, id string, e *limitEntry, p *Policy) Limit {
 	if e.Max < 1 || e.Max > 1_000_000 {
 		r.fault(path+".max", "use 1 to 1000000", "family %s: max is %d", e.Family, e.Max)
 	}
-	if e.Mode != "hard" {
-		r.fault(path+".mode", "use hard", "family %s: mode is %q", e.Family, e.Mode)
+	if e.Mode != ModeHard && e.Mode != ModeInPrinciple {
+		r.fault(path+".mode", "use hard or in_principle", "family %s: mode is %q", e.Family, e.Mode)
 	}
-	if e.Counts != "openings" {
-		r.fault(path+".counts", "use openings", "family %s: counts is %q", e.Family, e.Counts)
+	if e.Counts != "openings" && e.Counts != "persons" {
+		r.fault(path+".counts", "use openings or persons", "family %s: counts is %q", e.Family, e.Counts)
+	}
+	if e.Counts == "persons" && slices.Contains(e.Per, string(compliance.RoleHolder)) {
+		r.fault(path+".per", "count openings per holder, or persons per another part", "family %s: a holder is one person", e.Family)
 	}
 	for _, f := range []struct {
 		key    string
@@ -376,7 +381,7 @@ func (r *reader) limit(path, id string, e *limitEntry, p *Policy) Limit {
 	r.reason(path, "reason", e.Reason)
 	return Limit{
 		Clause: id, Family: e.Family, Products: e.Products, Per: e.Per, Counts: e.Counts, States: e.States,
-		Max: e.Max, Mode: e.Mode, Reason: e.Reason,
+		Max: e.Max, Mode: e.Mode, Reason: e.Reason, TenantSets: e.TenantSets,
 	}
 }
 

@@ -40,7 +40,7 @@ clauses:
     title: 题
     text: {zh: 文, en: text}
     limits:
-      - {family: cards, products: [mobile_card], per: [person], counts: openings, states: [active], max: 5, mode: hard, reason: quota_exceeded}
+      - {family: cards, products: [mobile_card], per: [holder], counts: openings, states: [active], max: 5, mode: hard, reason: quota_exceeded}
   - id: R-C
     kind: review
     instrument: 法
@@ -163,12 +163,12 @@ func TestLoadFaults(t *testing.T) {
 		{"no limit", "max: 5", "max: 0", 32, "max is 0"},
 		{"soft limit", "mode: hard", "mode: soft", 32, `mode is "soft"`},
 		{"limit on something else", "counts: openings", "counts: sheep", 32, `counts is "sheep"`},
-		{"limit per nothing", "per: [person]", "per: []", 32, "per is empty"},
-		{"limit per something else", "per: [person]", "per: [planet]", 32, `unknown value "planet"`},
+		{"limit per nothing", "per: [holder]", "per: []", 32, "per is empty"},
+		{"limit per something else", "per: [holder]", "per: [planet]", 32, `unknown value "planet"`},
 		{"final state counted", "states: [active]", "states: [closed]", 32, `unknown value "closed"`},
 		{"state twice", "states: [active]", "states: [active, reserved, active]", 32, "repeats itself"},
 		{"bad family", "family: cards", "family: Cards!", 32, `family "Cards!"`},
-		{"family twice", "  - id: R-C", "      - {family: cards, products: [mobile_card], per: [person], counts: openings, states: [active], max: 5, mode: hard, reason: quota_exceeded}\n  - id: R-C", 33, "twice in clause"},
+		{"family twice", "  - id: R-C", "      - {family: cards, products: [mobile_card], per: [holder], counts: openings, states: [active], max: 5, mode: hard, reason: quota_exceeded}\n  - id: R-C", 33, "twice in clause"},
 		{"bad duration", "pending_deadline: 48h", "pending_deadline: soon", 50, `bad duration "soon"`},
 		{"negative duration", "pending_deadline: 48h", "pending_deadline: -48h", 50, "bad duration"},
 		{"endless duration", "pending_deadline: 48h", "pending_deadline: 99999h", 50, "bad duration"},

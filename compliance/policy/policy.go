@@ -62,17 +62,20 @@ type Clause struct {
 	Remedy        compliance.Text // what lifts a refusal, where the clause itself says so
 }
 
-// Limit is one quota family: at most Max openings of these products in these states, counted per these keys.
+// Limit is one quota family: at most Max openings of these products in these states, or distinct holders of them,
+// counted per these keys.
 type Limit struct {
 	Clause   string
 	Family   string
 	Products []string
-	Per      []string // "person", "legal_entity", "tenant"
-	Counts   string   // "openings"
+	Per      []string // narrowest first: a role of a party such as "holder" or "proxy", "phone", "legal_entity", "tenant"
+	Counts   string   // "openings" or "persons"
 	States   []string
 	Max      int
-	Mode     string // "hard"
+	Mode     string // "hard", or "in_principle": an exception lets a request pass
 	Reason   string // catalogue code of a refusal
+
+	TenantSets bool // the tenant says how many, up to Max; where it has not said, nothing is counted
 }
 
 // Evaluation is what a policy says of one request. Its slices are never nil.

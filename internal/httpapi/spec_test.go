@@ -339,7 +339,7 @@ func constantsOf(t *testing.T, file, typeName string) []string {
 func TestVocabularyIsOneEverywhere(t *testing.T) {
 	s := loadSpec(t)
 	const words = "../../compliance/vocabulary.go"
-	const states = "../../ratelimit/quota/quota.go"
+	const states = "../../ratelimit/quota/state.go"
 	for schema, source := range map[string]struct{ tag, file, constants string }{
 		"Scene":        {"scene", words, "Scene"},
 		"Event":        {"event", words, "Occasion"},

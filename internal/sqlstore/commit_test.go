@@ -120,7 +120,7 @@ func TestDemandThatCountsNothingIsRefused(t *testing.T) {
 		spoil := map[string]func(*quota.Demand){
 			"no products": func(d *quota.Demand) { d.Products = nil },
 			"no states":   func(d *quota.Demand) { d.States = nil },
-			"no key":      func(d *quota.Demand) { d.Person, d.LegalEntity, d.Tenant = "", "", "" },
+			"no key":      func(d *quota.Demand) { d.By = nil },
 		}
 		for name, f := range spoil {
 			d := storetest.Demand(person, 5)

@@ -49,12 +49,18 @@ func (t *txn) putRows(rows *verify.Rows) error {
 		return err
 	}
 	tenantID := d.Decision.TenantID
+	for i, p := range d.Parties {
+		if _, err := t.exec(`INSERT INTO decision_parties (decision_id, version, ordinal, tenant_id, role, person_id) VALUES ($1, $2, $3, $4, $5, $6)`,
+			d.Decision.ID, d.Decision.Version, i, tenantID, string(p.Part), p.ID); err != nil {
+			return err
+		}
+	}
 	if o := rows.Opening; o != nil {
 		if o.TenantID != tenantID {
 			return errors.New("the opening is of another tenant than its decision")
 		}
 		put := *o // the caller's value stays its own when the transaction is run again
-		if err := t.putOpening(&put, ""); err != nil {
+		if err := t.putOpening(&put, "", d.Parties); err != nil {
 			return err
 		}
 		rows.Opening = &put
@@ -69,8 +75,21 @@ func (t *txn) putRows(rows *verify.Rows) error {
 			return err
 		}
 	}
-	if rows.Consumes != "" {
-		return t.consume(tenantID, rows.Consumes, d.Decision.ID)
+	return t.useUp(tenantID, d.Decision.ID, rows.Consumes, rows.Excepts)
+}
+
+// useUp marks the verification and the exceptions that by rests on as used.
+func (t *txn) useUp(tenantID, by, verification string, exceptions []string) error {
+	if verification != "" {
+		if err := t.consume(tenantID, verification, by); err != nil {
+			return err
+		}
+	}
+	for _, id := range exceptions {
+		// Counting found it under the same locks, so that only a damaged ledger lacks it now.
+		if err := t.one(verify.ErrStale, `UPDATE quota_exceptions SET used_by = $1 WHERE id = $2 AND used_by IS NULL`, by, id); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -190,6 +209,22 @@ func (s *Store) DecisionVersion(ctx context.Context, tenantID, id string, versio
 	return s.decision(ctx, "decision version", `WHERE id = $1 AND tenant_id = $2 AND version = $3`, id, tenantID, version)
 }
 
+// DecisionParties implements verify.Ledger.
+func (s *Store) DecisionParties(ctx context.Context, tenantID, id string, version int) ([]quota.Key, error) {
+	var out []quota.Key
+	err := s.list(ctx, `SELECT role, person_id FROM decision_parties WHERE decision_id = $1 AND version = $2 AND tenant_id = $3 ORDER BY ordinal`,
+		[]any{id, version, tenantID}, func(scan func(dest ...any) error) error {
+			var k quota.Key
+			err := scan(&k.Part, &k.ID)
+			out = append(out, k)
+			return err
+		})
+	if err != nil {
+		return nil, wrap("decision parties", err)
+	}
+	return out, nil
+}
+
 // DecisionByBizNo implements verify.Ledger.
 func (s *Store) DecisionByBizNo(ctx context.Context, tenantID, bizNo string) (verify.Stored, error) {
 	return s.decision(ctx, "decision by biz_no", `WHERE newest AND id =
@@ -209,54 +244,4 @@ func (s *Store) PendingDecisions(ctx context.Context, after string, limit int) (
 		return nil, wrap("pending decisions", err)
 	}
 	return out, nil
-}
-
-// lockKeys are the keys that serialize rec with every other Commit that counts
-// the same openings or puts an image into the same scope: its persons, the
-// widest key of a demand without a person, and the scopes.
-func lockKeys(rec verify.Record) []string {
-	keys := append([]string(nil), rec.Persons...)
-	for _, d := range rec.Demands {
-		switch {
-		case d.Person != "":
-			keys = append(keys, d.Person)
-		case d.LegalEntity != "":
-			keys = append(keys, d.LegalEntity)
-		case d.Tenant != "":
-			keys = append(keys, d.Tenant)
-		}
-	}
-	return append(keys, imageLocks(rec.Images)...)
-}
-
-// Count implements verify.Ledger.
-func (s *Store) Count(ctx context.Context, demands []quota.Demand) ([]quota.Use, error) {
-	at := s.readTime()
-	uses := make([]quota.Use, len(demands))
-	for i, d := range demands {
-		query, args, err := countQuery(d, at)
-		if err != nil {
-			return nil, wrap("count", err)
-		}
-		uses[i].Demand = d
-		if err := s.find(ctx, query, args, &uses[i].Used); err != nil {
-			return nil, wrap("count", err)
-		}
-	}
-	return uses, nil
-}
-
-func (t *txn) count(demands []quota.Demand) ([]quota.Use, error) {
-	uses := make([]quota.Use, len(demands))
-	for i, d := range demands {
-		query, args, err := countQuery(d, t.at)
-		if err != nil {
-			return nil, err
-		}
-		uses[i].Demand = d
-		if _, err := t.row(query, args, &uses[i].Used); err != nil {
-			return nil, err
-		}
-	}
-	return uses, nil
 }

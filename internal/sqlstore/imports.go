@@ -72,7 +72,7 @@ func (t *txn) importRow(imp verify.Import, r verify.ImportRow) (loaded bool, err
 	if o.PersonID, err = t.enroll(r.Keys, r.NewPersonID); err != nil {
 		return false, err
 	}
-	err = t.putOpening(&o, imp.ID)
+	err = t.putOpening(&o, imp.ID, nil)
 	return err == nil, err
 }
 

@@ -3,8 +3,6 @@ package sqlstore
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"realname/compliance"
@@ -12,54 +10,9 @@ import (
 	"realname/verify"
 )
 
-// countQuery counts the openings that a demand names, without reservations
-// whose lease has ended at `at`. A demand that could only count nothing, or
-// everything, is refused: it would admit without limit.
-func countQuery(d quota.Demand, at time.Time) (string, []any, error) {
-	if len(d.Products) == 0 || len(d.States) == 0 {
-		return "", nil, fmt.Errorf("the demand of family %q names no product or no state", d.Family)
-	}
-	var q strings.Builder
-	args := []any{at.UnixMicro()}
-	param := func(v any) {
-		args = append(args, v)
-		fmt.Fprintf(&q, "$%d", len(args))
-	}
-	q.WriteString(`SELECT COUNT(*) FROM openings WHERE (lease_until IS NULL OR lease_until > $1)`)
-	keyed := false
-	for _, key := range []struct{ column, value string }{
-		{"person_id", d.Person}, {"legal_entity_id", d.LegalEntity}, {"tenant_id", d.Tenant},
-	} {
-		if key.value != "" {
-			keyed = true
-			q.WriteString(" AND " + key.column + " = ")
-			param(key.value)
-		}
-	}
-	if !keyed {
-		return "", nil, fmt.Errorf("the demand of family %q names no person, legal entity or tenant", d.Family)
-	}
-	q.WriteString(" AND product IN (")
-	for i, p := range d.Products {
-		if i > 0 {
-			q.WriteString(", ")
-		}
-		param(p)
-	}
-	q.WriteString(") AND state IN (")
-	for i, st := range d.States {
-		if i > 0 {
-			q.WriteString(", ")
-		}
-		param(string(st))
-	}
-	q.WriteString(")")
-	return q.String(), args, nil
-}
-
 const insertOpening = `INSERT INTO openings (id, tenant_id, legal_entity_id, person_id, decision_id, product, state,
-	lease_until, origin, external_ref, import_id, opened_at, closed_at, created_at, updated_at)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)`
+	lease_until, origin, external_ref, import_id, opened_at, closed_at, predecessor_id, created_at, updated_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)`
 
 // closedAt is when an opening that comes to state now was closed: NULL for one that is not.
 func (t *txn) closedAt(state quota.State) any {
@@ -70,29 +23,38 @@ func (t *txn) closedAt(state quota.State) any {
 }
 
 // putOpening inserts o and sets its times.
-func (t *txn) putOpening(o *verify.Opening, importID string) error {
+func (t *txn) putOpening(o *verify.Opening, importID string, parties []quota.Key) error {
 	if o.State != quota.Reserved {
 		o.LeaseUntil = time.Time{}
 	}
 	o.CreatedAt, o.UpdatedAt = t.at, t.at
-	_, err := t.exec(insertOpening, t.openingArgs(o, importID)...)
-	return sentinel(err)
+	if _, err := t.exec(insertOpening, t.openingArgs(o, importID)...); err != nil {
+		return sentinel(err)
+	}
+	for _, p := range parties {
+		if _, err := t.exec(`INSERT INTO opening_parties (opening_id, role, person_id, tenant_id) VALUES ($1, $2, $3, $4)`,
+			o.ID, string(p.Part), p.ID, o.TenantID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *txn) openingArgs(o *verify.Opening, importID string) []any {
 	return []any{
 		o.ID, o.TenantID, o.LegalEntityID, o.PersonID, text(o.DecisionID), o.Product,
 		string(o.State), micros(o.LeaseUntil), o.Origin, text(o.ExternalRef), text(importID), micros(o.OpenedAt),
-		t.closedAt(o.State), t.at.UnixMicro(),
+		t.closedAt(o.State), text(o.PredecessorID), t.at.UnixMicro(),
 	}
 }
 
 const selectOpening = `SELECT id, tenant_id, legal_entity_id, person_id, decision_id, product, state,
-	lease_until, origin, external_ref, opened_at, created_at, updated_at FROM openings `
+	lease_until, origin, external_ref, opened_at, predecessor_id, created_at, updated_at FROM openings `
 
 func scanOpening(scan func(dest ...any) error) (o verify.Opening, err error) {
 	err = scan(&o.ID, &o.TenantID, &o.LegalEntityID, &o.PersonID, optional(&o.DecisionID), &o.Product, &o.State,
-		moment(&o.LeaseUntil), &o.Origin, optional(&o.ExternalRef), moment(&o.OpenedAt), moment(&o.CreatedAt), moment(&o.UpdatedAt))
+		moment(&o.LeaseUntil), &o.Origin, optional(&o.ExternalRef), moment(&o.OpenedAt),
+		optional(&o.PredecessorID), moment(&o.CreatedAt), moment(&o.UpdatedAt))
 	return o, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"realname/compliance/vault"
+	"realname/ratelimit/quota"
 	"realname/verify"
 )
 
@@ -17,8 +18,13 @@ var errRaced = errors.New("another writer linked one of the document keys")
 // data key are all known.
 func (s *Store) Enroll(ctx context.Context, e verify.Enrolment) (verify.Enrolled, error) {
 	const op = "enroll"
+	for _, o := range e.Others {
+		if err := checkKeys(o.Keys, o.NewID); err != nil {
+			return verify.Enrolled{}, wrap(op, err)
+		}
+	}
 	if len(e.Keys) == 0 {
-		return s.keyWithoutPerson(ctx, op, e.DataKey)
+		return s.keyWithoutPerson(ctx, op, e)
 	}
 	if err := checkKeys(e.Keys, e.NewPersonID); err != nil {
 		return verify.Enrolled{}, wrap(op, err)
@@ -32,6 +38,9 @@ func (s *Store) Enroll(ctx context.Context, e verify.Enrolment) (verify.Enrolled
 		if out.PersonID, err = t.enroll(e.Keys, e.NewPersonID); err != nil {
 			return err
 		}
+		if out.Others, err = t.enrollOthers(e.Others); err != nil {
+			return err
+		}
 		out.DataKey, err = t.dataKey(e.DataKey, out.PersonID)
 		return err
 	})
@@ -42,16 +51,33 @@ func (s *Store) Enroll(ctx context.Context, e verify.Enrolment) (verify.Enrolled
 }
 
 // keyWithoutPerson stores a data key that no person has yet.
-func (s *Store) keyWithoutPerson(ctx context.Context, op string, k vault.DataKey) (verify.Enrolled, error) {
-	k.PersonID = ""
-	err := s.write(ctx, op, nil, func(t *txn) error {
-		_, err := t.exec(insertDataKey, t.dataKeyArgs(k)...)
+func (s *Store) keyWithoutPerson(ctx context.Context, op string, e verify.Enrolment) (verify.Enrolled, error) {
+	out := verify.Enrolled{DataKey: e.DataKey}
+	out.DataKey.PersonID = ""
+	err := s.write(ctx, op, nil, func(t *txn) (err error) {
+		if _, err = t.exec(insertDataKey, t.dataKeyArgs(out.DataKey)...); err != nil {
+			return err
+		}
+		out.Others, err = t.enrollOthers(e.Others)
 		return err
 	})
 	if err != nil {
 		return verify.Enrolled{}, err
 	}
-	return verify.Enrolled{DataKey: k}, nil
+	return out, nil
+}
+
+// enrollOthers finds or makes each of the others.
+func (t *txn) enrollOthers(others []verify.Other) ([]quota.Key, error) {
+	var out []quota.Key
+	for _, o := range others {
+		id, err := t.enroll(o.Keys, o.NewID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, quota.Key{Part: o.Part, ID: id})
+	}
+	return out, nil
 }
 
 func checkKeys(keys []vault.DocumentKey, newPersonID string) error {
@@ -93,23 +119,40 @@ func (t *txn) dataKeyArgs(k vault.DataKey) []any {
 // enrolled reads what is known; it is empty unless everything is.
 func (s *Store) enrolled(ctx context.Context, e verify.Enrolment) (verify.Enrolled, error) {
 	var out verify.Enrolled
-	for _, k := range e.Keys {
-		var person string
-		err := s.find(ctx, selectKey, keyArgs(k), &person)
-		if errors.Is(err, verify.ErrNotFound) || err == nil && out.PersonID != "" && person != out.PersonID {
-			return verify.Enrolled{}, nil
-		}
-		if err != nil {
+	var err error
+	if out.PersonID, err = s.known(ctx, e.Keys); err != nil || out.PersonID == "" {
+		return verify.Enrolled{}, err
+	}
+	for _, o := range e.Others {
+		id, err := s.known(ctx, o.Keys)
+		if err != nil || id == "" {
 			return verify.Enrolled{}, err
 		}
-		out.PersonID = person
+		out.Others = append(out.Others, quota.Key{Part: o.Part, ID: id})
 	}
 	d := e.DataKey
-	err := s.find(ctx, selectDataKey+liveDataKey, []any{out.PersonID, d.TenantID, d.Relationship, d.RetentionClass}, dataKeyFields(&out.DataKey)...)
+	err = s.find(ctx, selectDataKey+liveDataKey, []any{out.PersonID, d.TenantID, d.Relationship, d.RetentionClass}, dataKeyFields(&out.DataKey)...)
 	if errors.Is(err, verify.ErrNotFound) {
 		return verify.Enrolled{}, nil
 	}
 	return out, err
+}
+
+// known is the one person that all keys lead to; empty unless there is one.
+func (s *Store) known(ctx context.Context, keys []vault.DocumentKey) (string, error) {
+	person := ""
+	for _, k := range keys {
+		var found string
+		err := s.find(ctx, selectKey, keyArgs(k), &found)
+		if errors.Is(err, verify.ErrNotFound) || err == nil && person != "" && found != person {
+			return "", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		person = found
+	}
+	return person, nil
 }
 
 // enroll finds the person that the first known key leads to, or makes

@@ -44,9 +44,9 @@ func TestSchemaRefusesWhatCannotBe(t *testing.T) {
 			`INSERT INTO master_keys (version, suite, created_at, destroyed_at) VALUES (2, 's', 1, 3)`,
 		},
 		{
-			"a number ends after it began",
-			`INSERT INTO phone_keys (mac, suite, key_version, kind, person_id, since, until) VALUES ('m', 's', 1, 'mobile_phone', 'prs', 1, 2)`,
-			`INSERT INTO phone_keys (mac, suite, key_version, kind, person_id, since, until) VALUES ('m', 's', 1, 'mobile_phone', 'prs', 2, 2)`,
+			"a tenant sets no less than none",
+			`INSERT INTO tenant_limits (tenant_id, family, most, set_at, event_id) VALUES ('tnt', 'a', 0, 1, 'evt')`,
+			`INSERT INTO tenant_limits (tenant_id, family, most, set_at, event_id) VALUES ('tnt', 'b', -1, 1, 'evt')`,
 		},
 		{
 			"a copy that left is a copy of something",

@@ -81,6 +81,35 @@ func (s *Store) Tenants(ctx context.Context) ([]Tenant, error) {
 	return out, nil
 }
 
+// SetTenantLimit sets how many a family of the tenant's admits, with its event; the last word counts.
+func (s *Store) SetTenantLimit(ctx context.Context, tenantID, family string, most int, event compliance.Event) error {
+	return s.write(ctx, "set tenant limit", nil, func(t *txn) error {
+		_, err := t.exec(`INSERT INTO tenant_limits (tenant_id, family, most, set_at, event_id) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (tenant_id, family) DO UPDATE SET most = excluded.most, set_at = excluded.set_at, event_id = excluded.event_id`,
+			tenantID, family, most, t.at.UnixMicro(), event.ID)
+		if err != nil {
+			return err
+		}
+		return t.putEvent(event)
+	})
+}
+
+// TenantLimits implements verify.Ledger.
+func (s *Store) TenantLimits(ctx context.Context, tenantID string) (map[string]int, error) {
+	out := map[string]int{}
+	err := s.list(ctx, `SELECT family, most FROM tenant_limits WHERE tenant_id = $1`, []any{tenantID}, func(scan func(dest ...any) error) error {
+		var family string
+		var most int
+		err := scan(&family, &most)
+		out[family] = most
+		return err
+	})
+	if err != nil {
+		return nil, wrap("tenant limits", err)
+	}
+	return out, nil
+}
+
 // AddKey adds a credential with its event.
 func (s *Store) AddKey(ctx context.Context, k APIKey, event compliance.Event) error {
 	return s.write(ctx, "add key", nil, func(t *txn) error {

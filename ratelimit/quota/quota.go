@@ -3,96 +3,85 @@
 // that writes the opening, so that no counter can drift from what it counts.
 package quota
 
-import "fmt"
+import "time"
 
-// State is where one card or account stands in its life.
-type State string
+// Part is what a key stands for in an opening.
+type Part string
 
-// The states. Released, Expired and Closed are final.
+// The parts that are no role of a party; every role is a part too.
 const (
-	Reserved          State = "reserved"
-	PendingActivation State = "pending_activation"
-	Active            State = "active"
-	Suspended         State = "suspended"
-	Closed            State = "closed"
-	Released          State = "released"
-	Expired           State = "expired"
+	Holder      Part = "holder"
+	Proxy       Part = "proxy"
+	Phone       Part = "phone" // the holder's phone number
+	LegalEntity Part = "legal_entity"
+	Tenant      Part = "tenant"
 )
 
-// Action is what is asked of an opening.
-type Action string
+// Key is one thing that a count runs over: the person in a role, the phone
+// number, the legal entity or the tenant, by its random id.
+type Key struct {
+	Part Part
+	ID   string
+}
 
-// The actions. Confirm ends a reservation; Deliver ends it for products that
-// the holder must still activate in person; Activate ends that wait.
+// Counting says what is counted.
+type Counting string
+
+// What can be counted.
 const (
-	Confirm  Action = "confirm"
-	Deliver  Action = "deliver"
-	Activate Action = "activate"
-	Suspend  Action = "suspend"
-	Resume   Action = "resume"
-	Release  Action = "release"
-	Close    Action = "close"
-	Expire   Action = "expire"
+	Openings Counting = "openings"
+	Persons  Counting = "persons" // distinct holders
 )
 
-var moves = map[Action]map[State]State{
-	Confirm:  {Reserved: Active, PendingActivation: Active, Active: Active},
-	Deliver:  {Reserved: PendingActivation, PendingActivation: PendingActivation, Active: Active},
-	Activate: {PendingActivation: Active, Active: Active},
-	Suspend:  {Active: Suspended, Suspended: Suspended},
-	Resume:   {Suspended: Active, Active: Active},
-	Release:  {Reserved: Released, PendingActivation: Released, Released: Released, Expired: Expired},
-	Close:    {PendingActivation: Closed, Active: Closed, Suspended: Closed, Closed: Closed},
-	Expire:   {Reserved: Expired, Expired: Expired},
-}
+// Mode says how strict a limit is.
+type Mode string
 
-// MoveError says that an opening in From cannot take the action.
-type MoveError struct {
-	From   State
-	Action Action
-}
-
-func (e *MoveError) Error() string {
-	return fmt.Sprintf("quota: cannot %s an opening that is %s", e.Action, e.From)
-}
-
-// Next is the state after an action. Repeating an action that already took
-// effect returns the same state, so every action is idempotent.
-func Next(from State, a Action) (State, error) {
-	to, ok := moves[a][from]
-	if !ok {
-		return from, &MoveError{From: from, Action: a}
-	}
-	return to, nil
-}
-
-// Final reports whether nothing can follow.
-func (s State) Final() bool { return s == Closed || s == Released || s == Expired }
+// The modes. A limit in principle (原则上) gives way to an exception that two people granted.
+const (
+	Hard        Mode = "hard"
+	InPrinciple Mode = "in_principle"
+)
 
 // Demand is one limit that one request touches: count the openings of these
-// products in these states under these keys, and admit Want more if the sum
-// does not pass Max. An empty key is not part of the count.
+// products in these states under all of these keys, or their distinct holders,
+// and admit Want more if the sum does not pass Max.
 type Demand struct {
-	Family      string
-	Clause      string
-	Reason      string // catalogue code of a refusal
-	Products    []string
-	States      []State
-	Person      string
-	LegalEntity string
-	Tenant      string
-	Max         int
-	Want        int
+	Family   string
+	Clause   string
+	Reason   string // catalogue code of a refusal
+	Products []string
+	States   []State
+	By       []Key
+	Counts   Counting
+	Mode     Mode
+	Person   string   // the holder who comes in; with Persons he counts once
+	Entity   string   // the legal entity that asks: whose exceptions hold
+	Whole    bool     // the count holds only when all of the entity's stock is loaded
+	Without  []string // openings that this very write ends or moves
+	Max      int
+	Want     int
 }
 
 // Use is what the ledger counted for a demand, this request not included.
 type Use struct {
 	Demand
-	Used int
+	Used       int
+	Reserved   int       // of Used, reservations that may still run out
+	FreesAt    time.Time // when the first of them does; zero for none
+	Incomplete bool      // stock is missing, so that there may be more than Used
+	Exception  string    // id of an exception that lets this request pass the limit once
 }
 
-// Admits reports whether the demand fits.
-func (u Use) Admits() bool { return u.Used+u.Want <= u.Max }
+// Full reports whether the demand does not fit, exceptions aside.
+func (u Use) Full() bool { return u.Used+u.Want > u.Max }
+
+// Admits reports whether the demand fits: never on an incomplete count.
+func (u Use) Admits() bool {
+	if u.Full() {
+		return u.Exception != ""
+	}
+	return !u.Incomplete
+}
 
 // Refused returns the uses that do not fit; a request is admitted when there is none.
 func Refused(uses []Use) []Use {

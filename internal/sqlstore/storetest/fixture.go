@@ -87,12 +87,17 @@ func Person(t testing.TB, s *sqlstore.Store, name string) string {
 	return e.PersonID
 }
 
-// Demand counts the fixture's product for one person and admits one more up to limit.
+// Demand counts a person's living openings of Product at LegalEntity; everybody's for an empty person.
 func Demand(person string, limit int) quota.Demand {
-	return quota.Demand{
+	d := quota.Demand{
 		Family: Family, Clause: "R-5CARD", Reason: "quota_exceeded", Products: []string{Product}, States: Live,
-		Person: person, LegalEntity: LegalEntity, Max: limit, Want: 1,
+		Counts: quota.Openings, Mode: quota.Hard, Person: person, Entity: LegalEntity, Max: limit, Want: 1,
 	}
+	if person != "" {
+		d.By = append(d.By, quota.Key{Part: quota.Holder, ID: person})
+	}
+	d.By = append(d.By, quota.Key{Part: quota.LegalEntity, ID: LegalEntity})
+	return d
 }
 
 // Draft is a decision in the making.
