@@ -13,6 +13,11 @@ const (
 	EventDecision         EventKind = "decision"
 	EventAttemptRefused   EventKind = "attempt.refused" // input that could not be decoded
 	EventOpeningConfirmed EventKind = "opening.confirmed"
+	EventOpeningActivated EventKind = "opening.activated"
+	EventOpeningSuspended EventKind = "opening.suspended"
+	EventOpeningResumed   EventKind = "opening.resumed"
+	EventOpeningReplaced  EventKind = "opening.replaced"  // a new card in the same slot
+	EventOpeningReclassed EventKind = "opening.reclassed" // an account of another class
 	EventOpeningReleased  EventKind = "opening.released"
 	EventOpeningExpired   EventKind = "opening.expired"
 	EventOpeningClosed    EventKind = "opening.closed"

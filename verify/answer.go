@@ -23,6 +23,22 @@ type Confirmation struct {
 	AwaitActivation bool   // the holder must still activate it in person
 }
 
+// Replacement names what an opening becomes: the verification that it rests on, and its number at the tenant.
+type Replacement struct {
+	VerificationID string
+	ExternalRef    string // kept when empty
+}
+
+// CloseReason says why a card or account ends; empty when nobody says.
+type CloseReason string
+
+// The reasons of closing.
+const (
+	ClosedByHolder      CloseReason = "holder_asked"
+	ClosedByInstitution CloseReason = "institution"
+	ClosedByPortOut     CloseReason = "port_out" // 携号转出
+)
+
 // NewEvidence announces one upload.
 type NewEvidence struct {
 	Kind         compliance.EvidenceKind

@@ -119,7 +119,7 @@ func holds(o compliance.Outcome) bool { return o == compliance.Approved || o == 
 
 // place reserves, keeps or releases the opening that the decision is about.
 func (s *Service) place(rows *Rows, dec *compliance.Decision, d draft, openingID, releaseID string) error {
-	lease := dec.DecidedAt.Add(s.lease(dec.Product))
+	lease := dec.DecidedAt.Add(s.lease(d.job.ask, dec.Product))
 	if dec.Outcome == compliance.Pending {
 		lease = dec.Deadline
 	}

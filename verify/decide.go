@@ -127,6 +127,11 @@ func (s *Service) decide(ctx context.Context, j job) (Answer, error) {
 		return Answer{}, err
 	}
 	a.personID = enrolled.PersonID
+	if j.opens {
+		if err := s.predecessor(ctx, j.caller, &j.ask, enrolled.PersonID); err != nil {
+			return Answer{}, err
+		}
+	}
 	a.list()
 	a.await(s.o.Policy.Needs(a.facts))
 	demands, err := s.demands(ctx, a.facts, j.caller, enrolled)
@@ -251,7 +256,13 @@ func (s *Service) draft(j job, a *assessment) compliance.Decision {
 	}
 }
 
-func (s *Service) lease(product string) time.Duration {
+// MaxLease bounds the lease of a reservation: a slot that is held longer is as good as taken.
+const MaxLease = 30 * 24 * time.Hour
+
+func (s *Service) lease(ask OpeningRequest, product string) time.Duration {
+	if ask.Lease > 0 {
+		return min(ask.Lease, MaxLease)
+	}
 	if d, ok := s.o.Leases[product]; ok {
 		return d
 	}

@@ -65,6 +65,8 @@ type Ledger interface {
 	// all tenants, in the order of (id), beginning after the id `after`.
 	PendingDecisions(ctx context.Context, after string, limit int) ([]Stored, error)
 
+	// OpeningParties are whom an opening counts for beside its holder.
+	OpeningParties(ctx context.Context, tenantID, id string) ([]quota.Key, error)
 	// Opening returns one opening of the tenant.
 	Opening(ctx context.Context, tenantID, id string) (Opening, error)
 	// Shift moves openings that exist, under the locks of their holders: it counts the demands, calls Apply with the

@@ -111,9 +111,10 @@ type Request struct {
 // an approved verification to consume.
 type OpeningRequest struct {
 	Request        Request
-	VerificationID string // consume this one; then only Product, BizNo and the references of Request are read
-	ExternalRef    string // the tenant's own number of the card order
-	PredecessorID  string // the opening that a transfer takes over
+	VerificationID string        // consume this one; then only Product, BizNo and the references of Request are read
+	ExternalRef    string        // the tenant's own number of the card order
+	PredecessorID  string        // the opening that a transfer takes over
+	Lease          time.Duration // of the reservation, up to MaxLease; the product's own when zero
 
 	adopted map[string]compliance.Check // by name, from the consumed verification
 }

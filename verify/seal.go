@@ -30,6 +30,7 @@ type clearRequest struct {
 	ExternalRef        string            `json:"external_ref"`
 	Consumes           string            `json:"consumes"`
 	Predecessor        string            `json:"predecessor,omitempty"`
+	LeaseSeconds       int64             `json:"lease_seconds,omitempty"`
 	Salts              map[string][]byte `json:"salts,omitempty"` // of the commitments, by field
 }
 
@@ -68,7 +69,7 @@ func inClear(ask OpeningRequest, wantsOpening bool) clearRequest {
 		Channel: r.Channel, Purpose: r.Purpose, LegalBasis: r.LegalBasis, NoticeVersion: r.NoticeVersion,
 		ConsentRef: r.ConsentRef, LiabilityNoticeRef: r.LiabilityNoticeRef,
 		WantsOpening: wantsOpening, ExternalRef: ask.ExternalRef, Consumes: ask.VerificationID,
-		Predecessor: ask.PredecessorID,
+		Predecessor: ask.PredecessorID, LeaseSeconds: int64(ask.Lease / time.Second),
 	}
 	for _, p := range r.Parties {
 		out.Parties = append(out.Parties, clearParty{
@@ -118,7 +119,7 @@ func (c clearRequest) ask() OpeningRequest {
 			DeviceSerial: e.DeviceSerial, Attestor: e.Attestor, CapturedAt: e.CapturedAt, Digest: e.Digest, Locator: e.Locator,
 		})
 	}
-	return OpeningRequest{Request: r, VerificationID: c.Consumes, ExternalRef: c.ExternalRef, PredecessorID: c.Predecessor}
+	return OpeningRequest{Request: r, VerificationID: c.Consumes, ExternalRef: c.ExternalRef, PredecessorID: c.Predecessor, Lease: time.Duration(c.LeaseSeconds) * time.Second}
 }
 
 const sealedField = "request"

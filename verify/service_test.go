@@ -222,7 +222,7 @@ func TestFiveCardsAndNoSixth(t *testing.T) {
 		t.Error("the authority was paid for a request that could only be refused")
 	}
 	want(t, h.open(t, h.other, h.fullCard(p)), compliance.Approved, "", "") // another carrier counts by itself
-	if _, err := h.Close(ctx, h.carrier, last.Opening.ID); err != nil {
+	if _, err := h.Close(ctx, h.carrier, last.Opening.ID, ""); err != nil {
 		t.Fatal(err)
 	}
 	want(t, h.open(t, h.carrier, h.fullCard(p)), compliance.Approved, "", "")
@@ -269,15 +269,16 @@ func TestLeaseEnds(t *testing.T) {
 	ctx := context.Background()
 	a := h.open(t, h.carrier, h.fullCard(h.person(true)))
 	h.clock.forward(15*time.Minute + time.Second)
-	_, err := h.Confirm(ctx, h.carrier, a.Opening.ID, verify.Confirmation{})
-	wantCode(t, err, "lease_expired")
 	if n, err := h.ExpireLeases(ctx); n != 1 || err != nil {
 		t.Fatalf("expired %d, %v", n, err)
 	}
 	if o, _ := h.Opening(ctx, h.carrier, a.Opening.ID); o.State != "expired" {
 		t.Errorf("state = %s", o.State)
 	}
-	_, err = h.Confirm(ctx, h.carrier, a.Opening.ID, verify.Confirmation{})
+	if o, err := h.Release(ctx, h.carrier, a.Opening.ID); err != nil || o.State != "expired" {
+		t.Errorf("released: %+v, %v", o, err)
+	}
+	_, err := h.Suspend(ctx, h.carrier, a.Opening.ID)
 	wantCode(t, err, "lease_expired")
 }
 
@@ -289,7 +290,7 @@ func TestOpeningsAreIdempotentAndPrivate(t *testing.T) {
 	for _, do := range []func(verify.Caller) (verify.Opening, error){
 		func(c verify.Caller) (verify.Opening, error) { return h.Opening(ctx, c, id) },
 		func(c verify.Caller) (verify.Opening, error) { return h.Confirm(ctx, c, id, verify.Confirmation{}) },
-		func(c verify.Caller) (verify.Opening, error) { return h.Close(ctx, c, id) },
+		func(c verify.Caller) (verify.Opening, error) { return h.Close(ctx, c, id, "") },
 	} {
 		_, err := do(h.other)
 		wantCode(t, err, "opening_not_found")

@@ -145,6 +145,9 @@ func (p *Policy) Products() []string {
 	return out
 }
 
+// SceneOf is the scene of a product; empty when it is not declared.
+func (p *Policy) SceneOf(product string) compliance.Scene { return p.products[product] }
+
 // clause is a Clause with what it demands.
 type clause struct {
 	Clause

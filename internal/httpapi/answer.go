@@ -81,11 +81,43 @@ type checkAnswer struct {
 	At      time.Time              `json:"at"`
 }
 
-// quotaAnswer names a family that was counted; how much is used, of what, is a threshold and stays inside.
+// quotaAnswer is one count of a limit that the law or the tenant sets, this request not included.
 type quotaAnswer struct {
-	Family   string `json:"family"`
-	Clause   string `json:"clause"`
-	Exceeded bool   `json:"exceeded"`
+	Family     string    `json:"family"`
+	Clause     string    `json:"clause"`
+	Used       int       `json:"used"`
+	Limit      int       `json:"limit"`
+	Reserved   int       `json:"reserved"`
+	FreesAt    time.Time `json:"frees_at,omitzero"`
+	Incomplete bool      `json:"incomplete"`
+	Exception  string    `json:"exception,omitempty"`
+	Exceeded   bool      `json:"exceeded"`
+	Frees      []string  `json:"frees"`
+}
+
+// What frees a slot of a full family, or lets one be counted.
+const (
+	freesClose     = "close_one"
+	freesRelease   = "release_one"
+	freesLeaseEnds = "lease_ends"
+	freesStock     = "load_stock"
+)
+
+func tellQuota(q compliance.QuotaUse) quotaAnswer {
+	out := quotaAnswer{
+		Family: q.Family, Clause: q.Clause, Used: q.Used, Limit: q.Limit, Reserved: q.Reserved, FreesAt: q.FreesAt,
+		Incomplete: q.Incomplete, Exception: q.Exception, Exceeded: q.Used >= q.Limit && q.Exception == "", Frees: []string{},
+	}
+	if out.Exceeded && q.Used > q.Reserved {
+		out.Frees = append(out.Frees, freesClose)
+	}
+	if out.Exceeded && q.Reserved > 0 {
+		out.Frees = append(out.Frees, freesRelease, freesLeaseEnds)
+	}
+	if q.Incomplete {
+		out.Frees = append(out.Frees, freesStock)
+	}
+	return out
 }
 
 type openingSummary struct {
@@ -102,6 +134,7 @@ type openingAnswer struct {
 	LeaseUntil     time.Time `json:"lease_until,omitzero"`
 	Origin         string    `json:"origin"`
 	ExternalRef    string    `json:"external_ref,omitempty"`
+	Predecessor    string    `json:"predecessor,omitempty"`
 	OpenedAt       time.Time `json:"opened_at,omitzero"`
 	CreatedAt      time.Time `json:"created_at"`
 	UpdatedAt      time.Time `json:"updated_at"`
@@ -157,8 +190,7 @@ func (t teller) verification(ctx context.Context, a verify.Answer) verificationA
 		out.Checks = append(out.Checks, checkAnswer{Name: c.Name, Result: c.Result, Source: c.Source, Reasons: publicCodes(c.Reasons), At: c.At})
 	}
 	for _, q := range d.Quotas {
-		exceeded := d.Outcome == compliance.Rejected && q.Used+1 > q.Limit
-		out.Quotas = append(out.Quotas, quotaAnswer{Family: q.Family, Clause: q.Clause, Exceeded: exceeded})
+		out.Quotas = append(out.Quotas, tellQuota(q))
 	}
 	switch ref := d.Opening; {
 	case a.Opening != nil:
@@ -246,7 +278,7 @@ func orEmpty(list []string) []string {
 func tellOpening(o verify.Opening) openingAnswer {
 	return openingAnswer{
 		ID: o.ID, VerificationID: o.DecisionID, Product: o.Product, State: string(o.State), LeaseUntil: o.LeaseUntil,
-		Origin: o.Origin, ExternalRef: o.ExternalRef, OpenedAt: o.OpenedAt, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,
+		Origin: o.Origin, ExternalRef: o.ExternalRef, Predecessor: o.PredecessorID, OpenedAt: o.OpenedAt, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,
 	}
 }
 

@@ -36,6 +36,8 @@ type service struct {
 	version  int
 	mu       sync.Mutex
 	decided  []verify.Request
+	closed   []verify.CloseReason
+	renewed  []verify.Replacement
 	opened   []verify.OpeningRequest
 	added    []verify.Evidence
 	imported []verify.StockRow
@@ -114,9 +116,36 @@ func (s *service) Release(context.Context, verify.Caller, string) (verify.Openin
 	return o, s.on("", nil)
 }
 
-func (s *service) Close(context.Context, verify.Caller, string) (verify.Opening, error) {
+func (s *service) Close(_ context.Context, _ verify.Caller, _ string, why verify.CloseReason) (verify.Opening, error) {
+	s.closed = append(s.closed, why)
+	return s.moved(quota.Closed)
+}
+
+func (s *service) Activate(context.Context, verify.Caller, string) (verify.Opening, error) {
+	return s.moved(quota.Active)
+}
+
+func (s *service) Suspend(context.Context, verify.Caller, string) (verify.Opening, error) {
+	return s.moved(quota.Suspended)
+}
+
+func (s *service) Resume(context.Context, verify.Caller, string) (verify.Opening, error) {
+	return s.moved(quota.Active)
+}
+
+func (s *service) Replace(_ context.Context, _ verify.Caller, _ string, with verify.Replacement) (verify.Opening, error) {
+	s.renewed = append(s.renewed, with)
+	return s.moved(quota.Active)
+}
+
+func (s *service) Reclass(_ context.Context, _ verify.Caller, _ string, with verify.Replacement) (verify.Opening, error) {
+	s.renewed = append(s.renewed, with)
+	return s.moved(quota.Active)
+}
+
+func (s *service) moved(to quota.State) (verify.Opening, error) {
 	o := s.opening
-	o.State = quota.Closed
+	o.State = to
 	return o, s.on("", nil)
 }
 

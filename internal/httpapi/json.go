@@ -93,6 +93,9 @@ type walker struct {
 }
 
 func (w *walker) value(t reflect.Type, at string) error {
+	if t.Kind() == reflect.Pointer { // a field that may be absent
+		t = t.Elem()
+	}
 	w.space()
 	want := expected(t)
 	if got := kindOf(w.body[w.pos]); got != want {

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -32,6 +33,7 @@ func (a *API) createOpening(c echo.Context) error {
 	}
 	answer, err := a.o.Service.Open(c.Request().Context(), caller(c), key, verify.OpeningRequest{
 		Request: req, VerificationID: body.VerificationID, ExternalRef: body.ExternalRef,
+		PredecessorID: body.Predecessor, Lease: body.lease(),
 	})
 	if err != nil {
 		return err
@@ -74,22 +76,46 @@ func (a *API) confirmOpening(c echo.Context) error {
 	})
 }
 
-func (a *API) releaseOpening(c echo.Context) error {
-	return a.onOpening(c, func(id string) (verify.Opening, error) {
-		if err := a.noBody(c); err != nil {
-			return verify.Opening{}, err
-		}
-		return a.o.Service.Release(c.Request().Context(), caller(c), id)
-	})
+// step is a route that moves an opening and takes no body.
+func (a *API) step(move func(Service, context.Context, verify.Caller, string) (verify.Opening, error)) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		return a.onOpening(c, func(id string) (verify.Opening, error) {
+			if err := a.noBody(c); err != nil {
+				return verify.Opening{}, err
+			}
+			return move(a.o.Service, c.Request().Context(), caller(c), id)
+		})
+	}
 }
 
 func (a *API) closeOpening(c echo.Context) error {
 	return a.onOpening(c, func(id string) (verify.Opening, error) {
-		if err := a.noBody(c); err != nil {
+		var why closeRequest
+		if err := a.optionalBody(c, &why); err != nil {
 			return verify.Opening{}, err
 		}
-		return a.o.Service.Close(c.Request().Context(), caller(c), id)
+		if err := validateFields(&why, ""); err != nil {
+			return verify.Opening{}, err
+		}
+		return a.o.Service.Close(c.Request().Context(), caller(c), id, why.Reason)
 	})
+}
+
+// renew is a route that gives an opening a successor.
+func (a *API) renew(move func(Service, context.Context, verify.Caller, string, verify.Replacement) (verify.Opening, error)) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		return a.onOpening(c, func(id string) (verify.Opening, error) {
+			var body renewRequest
+			if err := a.readJSON(c, maxJSON, &body); err != nil {
+				return verify.Opening{}, err
+			}
+			if err := validateFields(&body, ""); err != nil {
+				return verify.Opening{}, err
+			}
+			with := verify.Replacement{VerificationID: body.VerificationID, ExternalRef: body.ExternalRef}
+			return move(a.o.Service, c.Request().Context(), caller(c), id, with)
+		})
+	}
 }
 
 func (a *API) onOpening(c echo.Context, do func(id string) (verify.Opening, error)) error {
@@ -105,12 +131,15 @@ func (a *API) onOpening(c echo.Context, do func(id string) (verify.Opening, erro
 }
 
 // noBody takes nothing, or an empty JSON object.
-func (a *API) noBody(c echo.Context) error {
+func (a *API) noBody(c echo.Context) error { return a.optionalBody(c, &struct{}{}) }
+
+// optionalBody takes nothing, or a JSON object.
+func (a *API) optionalBody(c echo.Context, into any) error {
 	body, err := a.readBody(c, maxJSON, costJSON)
 	if err != nil || len(bytes.TrimSpace(body)) == 0 {
 		return err
 	}
-	return decodeJSON(body, &struct{}{}, "")
+	return decodeJSON(body, into, "")
 }
 
 const maxImportRows = 10_000

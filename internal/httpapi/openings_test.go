@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,26 @@ func TestCreateOpening(t *testing.T) {
 	if r.status != http.StatusCreated || r.header.Get("Location") != "/v1/verifications/"+decisionID {
 		t.Errorf("a refused opening: %d %v", r.status, r.header)
 	}
+}
+
+// The bounds of a lease are the gateway's; a transfer names what it takes over.
+func TestLeaseAndPredecessorOfAnOpening(t *testing.T) {
+	h := newHarness(t)
+	for _, bad := range []any{0, -1, 59, 2592001, 1e9, "15m"} {
+		r := h.call("POST", "/v1/openings", goodRequest(func(m map[string]any) { m["lease_seconds"] = bad }))
+		if r.status != http.StatusBadRequest {
+			t.Errorf("a lease of %v: %d %s", bad, r.status, r.body)
+		}
+	}
+	r := h.call("POST", "/v1/openings", goodRequest(func(m map[string]any) { m["lease_seconds"], m["predecessor"] = 60, openingIDs[0] }))
+	if r.status != http.StatusCreated || h.service.opened[0].Lease != time.Minute || h.service.opened[0].PredecessorID != openingIDs[0] {
+		t.Errorf("%d %s %+v", r.status, r.body, h.service.opened)
+	}
+	for _, field := range []string{"quantity", "count"} {
+		r := h.call("POST", "/v1/openings", goodRequest(func(m map[string]any) { m[field] = 2 }))
+		h.wantProblem(r, http.StatusBadRequest, "json_unknown_field")
+	}
+	h.wantProblem(h.call("POST", "/v1/openings", goodRequest(func(m map[string]any) { m["predecessor"] = decisionID })), http.StatusBadRequest, "validation_failed")
 }
 
 func TestOpeningConsumesAVerification(t *testing.T) {
@@ -56,7 +77,13 @@ func TestOpeningLife(t *testing.T) {
 		{"POST", path + "/confirm", `{}`, "active"},
 		{"POST", path + "/release", "", "released"},
 		{"POST", path + "/release", `{}`, "released"},
+		{"POST", path + "/activate", "", "active"},
+		{"POST", path + "/suspend", "", "suspended"},
+		{"POST", path + "/resume", "", "active"},
+		{"POST", path + "/replace", `{"verification_id":"` + decisionID + `","external_ref":"8987"}`, "active"},
+		{"POST", path + "/reclass", `{"verification_id":"` + decisionID + `"}`, "active"},
 		{"POST", path + "/close", "", "closed"},
+		{"POST", path + "/close", `{"reason":"port_out"}`, "closed"},
 	} {
 		r := h.call(step.method, step.path, step.body, header{"Idempotency-Key": ""})
 		var o openingAnswer
@@ -68,6 +95,16 @@ func TestOpeningLife(t *testing.T) {
 	for _, id := range []string{"opn_1", decisionID, "..", "%00", "%ff", strings.Repeat("a", 500)} {
 		h.wantProblem(h.call("GET", "/v1/openings/"+id, ""), http.StatusNotFound, "opening_not_found")
 	}
+	if got := h.service.closed; !slices.Equal(got, []verify.CloseReason{"", verify.ClosedByPortOut}) {
+		t.Errorf("closed because of %v", got)
+	}
+	if got := h.service.renewed; len(got) != 2 || got[0] != (verify.Replacement{VerificationID: decisionID, ExternalRef: "8987"}) {
+		t.Errorf("renewed with %+v", got)
+	}
+	for _, body := range []string{`{}`, `{"verification_id":"` + openingIDs[0] + `"}`} {
+		h.wantProblem(h.call("POST", path+"/replace", body), http.StatusBadRequest, "validation_failed")
+	}
+	h.wantProblem(h.call("POST", path+"/close", `{"reason":"bored"}`), http.StatusBadRequest, "validation_failed")
 	h.wantProblem(h.call("POST", path+"/close", `{"really":true}`), http.StatusBadRequest, "json_unknown_field")
 	h.wantProblem(h.call("POST", path+"/confirm", ""), http.StatusUnsupportedMediaType, "unsupported_media_type")
 	h.service.fail = compliance.E(compliance.FaultConflict, "lease_expired", "")

@@ -75,7 +75,21 @@ type evidenceRequest struct {
 type openingRequest struct {
 	verificationRequest
 	VerificationID string `json:"verification_id" validate:"omitempty,verification_id"`
-	ExternalRef    string `json:"external_ref" validate:"omitempty,reference"`
+	openingFields
+}
+
+// openingFields are about the card or account itself.
+type openingFields struct {
+	ExternalRef  string `json:"external_ref" validate:"omitempty,reference"`
+	Predecessor  string `json:"predecessor" validate:"omitempty,opening_id"`
+	LeaseSeconds *int   `json:"lease_seconds" validate:"omitempty,min=60,max=2592000"`
+}
+
+func (f *openingFields) lease() time.Duration {
+	if f.LeaseSeconds == nil {
+		return 0
+	}
+	return time.Duration(*f.LeaseSeconds) * time.Second
 }
 
 // consumptionRequest is what an openingRequest may hold beside the verification that it consumes.
@@ -87,7 +101,6 @@ type consumptionRequest struct {
 	ConsentRef         string           `json:"consent_ref" validate:"omitempty,reference"`
 	LiabilityNoticeRef string           `json:"liability_notice_ref" validate:"omitempty,reference"`
 	VerificationID     string           `json:"verification_id" validate:"required,verification_id"`
-	ExternalRef        string           `json:"external_ref" validate:"omitempty,reference"`
 }
 
 type addEvidenceRequest struct {
@@ -108,6 +121,15 @@ type newEvidenceRequest struct {
 type confirmRequest struct {
 	ExternalRef     string `json:"external_ref" validate:"omitempty,reference"`
 	AwaitActivation bool   `json:"await_activation"`
+}
+
+type closeRequest struct {
+	Reason verify.CloseReason `json:"reason" validate:"omitempty,close_reason"`
+}
+
+type renewRequest struct {
+	VerificationID string `json:"verification_id" validate:"required,verification_id"`
+	ExternalRef    string `json:"external_ref" validate:"omitempty,reference"`
 }
 
 type stockRowRequest struct {

@@ -22,7 +22,12 @@ type Service interface {
 	Opening(ctx context.Context, c verify.Caller, id string) (verify.Opening, error)
 	Confirm(ctx context.Context, c verify.Caller, id string, how verify.Confirmation) (verify.Opening, error)
 	Release(ctx context.Context, c verify.Caller, id string) (verify.Opening, error)
-	Close(ctx context.Context, c verify.Caller, id string) (verify.Opening, error)
+	Activate(ctx context.Context, c verify.Caller, id string) (verify.Opening, error)
+	Suspend(ctx context.Context, c verify.Caller, id string) (verify.Opening, error)
+	Resume(ctx context.Context, c verify.Caller, id string) (verify.Opening, error)
+	Close(ctx context.Context, c verify.Caller, id string, why verify.CloseReason) (verify.Opening, error)
+	Replace(ctx context.Context, c verify.Caller, id string, with verify.Replacement) (verify.Opening, error)
+	Reclass(ctx context.Context, c verify.Caller, id string, with verify.Replacement) (verify.Opening, error)
 	Import(ctx context.Context, c verify.Caller, idempotencyKey string, rows []verify.StockRow) (verify.Stock, error)
 
 	CreateEvidence(ctx context.Context, c verify.Caller, idempotencyKey string, e verify.NewEvidence) (verify.Upload, error)

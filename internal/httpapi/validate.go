@@ -14,6 +14,7 @@ import (
 	"realname/compliance"
 	"realname/imaging"
 	"realname/ratelimit/quota"
+	"realname/verify"
 	"realname/verify/idnumber"
 	"realname/verify/idnumber/tags"
 )
@@ -32,8 +33,9 @@ var vocabulary = map[string][]string{
 	"photo_document": texts([]imaging.Document{
 		imaging.DocumentResident, imaging.DocumentPermit, imaging.DocumentForeignPR, imaging.DocumentPassport,
 	}),
-	"sex":         {idnumber.Male.String(), idnumber.Female.String()},
-	"stock_state": {string(quota.PendingActivation), string(quota.Active), string(quota.Suspended), string(quota.Closed)},
+	"sex":          {idnumber.Male.String(), idnumber.Female.String()},
+	"close_reason": {string(verify.ClosedByHolder), string(verify.ClosedByInstitution), string(verify.ClosedByPortOut)},
+	"stock_state":  {string(quota.PendingActivation), string(quota.Active), string(quota.Suspended), string(quota.Closed)},
 }
 
 func texts[T ~string](in []T) []string {
@@ -66,6 +68,7 @@ var formats = map[string]func(s string) bool{
 		return err == nil && len(b) == 32 && s == strings.ToLower(s)
 	},
 	"evidence_id":     func(s string) bool { return compliance.ValidID(compliance.PrefixEvidence, s) },
+	"opening_id":      func(s string) bool { return compliance.ValidID(compliance.PrefixOpening, s) },
 	"verification_id": func(s string) bool { return compliance.ValidID(compliance.PrefixDecision, s) },
 }
 
@@ -166,7 +169,7 @@ func (r *openingRequest) validate() error {
 		if err := validateFields(&r.verificationRequest, ""); err != nil {
 			return err
 		}
-		return validateFields(&confirmRequest{ExternalRef: r.ExternalRef}, "")
+		return validateFields(&r.openingFields, "")
 	}
 	var extra []fieldError
 	for pointer, given := range map[string]bool{
@@ -182,8 +185,11 @@ func (r *openingRequest) validate() error {
 		slices.SortFunc(extra, func(a, b fieldError) int { return strings.Compare(a.pointer, b.pointer) })
 		return refuseFields(extra...)
 	}
+	if err := validateFields(&r.openingFields, ""); err != nil {
+		return err
+	}
 	return validateFields(&consumptionRequest{
 		BizNo: r.BizNo, Scene: r.Scene, Product: r.Product, NoticeVersion: r.NoticeVersion, ConsentRef: r.ConsentRef,
-		LiabilityNoticeRef: r.LiabilityNoticeRef, VerificationID: r.VerificationID, ExternalRef: r.ExternalRef,
+		LiabilityNoticeRef: r.LiabilityNoticeRef, VerificationID: r.VerificationID,
 	}, "")
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,7 +119,7 @@ func TestRefusalNamesReasonRemedyArticleAndAppeal(t *testing.T) {
 		if len(reason.Clauses) != 1 || reason.Clauses[0].ID != "R-5CARD" || reason.Clauses[0].Article == "" || reason.Clauses[0].Text == "" {
 			t.Errorf("clauses %+v", reason.Clauses)
 		}
-		if len(v.Quotas) != 1 || !v.Quotas[0].Exceeded || strings.Contains(string(r.body), `"used"`) {
+		if len(v.Quotas) != 1 || !v.Quotas[0].Exceeded || v.Quotas[0].Used != 5 || v.Quotas[0].Limit != 5 || !slices.Equal(v.Quotas[0].Frees, []string{"close_one"}) {
 			t.Errorf("quotas %+v", v.Quotas)
 		}
 	}

@@ -92,6 +92,22 @@ func (s *Store) Opening(ctx context.Context, tenantID, id string) (verify.Openin
 	return o, wrap("opening", err)
 }
 
+// OpeningParties implements verify.Ledger.
+func (s *Store) OpeningParties(ctx context.Context, tenantID, id string) ([]quota.Key, error) {
+	var out []quota.Key
+	err := s.list(ctx, `SELECT role, person_id FROM opening_parties WHERE opening_id = $1 AND tenant_id = $2 ORDER BY role, person_id`,
+		[]any{id, tenantID}, func(scan func(dest ...any) error) error {
+			var k quota.Key
+			err := scan(&k.Part, &k.ID)
+			out = append(out, k)
+			return err
+		})
+	if err != nil {
+		return nil, wrap("opening parties", err)
+	}
+	return out, nil
+}
+
 // Transition implements verify.Ledger. change sees a lapsed reservation as expired.
 func (s *Store) Transition(ctx context.Context, tenantID, id string,
 	change func(at time.Time, o verify.Opening) (verify.OpeningUpdate, error),
