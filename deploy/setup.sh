@@ -58,7 +58,7 @@ quiet_servers() {
 disable_servers() {
 	command -v systemctl >/dev/null 2>&1 || return 0
 	for service in $1; do
-		case $service in postgresql) $as_root systemctl disable "$service" >/dev/null 2>&1 || : ;; esac
+		case $service in postgresql | redis-server) $as_root systemctl disable "$service" >/dev/null 2>&1 || : ;; esac
 	done
 }
 

@@ -42,6 +42,9 @@ var arrows = map[string][]string{
 	"verify/authority":           {"verify", "verify/personname", "compliance"},
 	"verify/authority/standin":   {"verify/authority", "verify/personname"},
 	"ratelimit/quota":            {},
+	"ratelimit/velocity":         {},
+	"ratelimit/velocity/local":   {"ratelimit/velocity"},
+	"ratelimit/velocity/redis":   {"ratelimit/velocity"},
 
 	"imaging":                        {"verify/idnumber"},
 	"imaging/sandbox":                {"imaging"},
@@ -61,7 +64,7 @@ var arrows = map[string][]string{
 }
 
 // suites are packages of tests that others run; only tests import them.
-var suites = []string{"compliance/auditlog/auditlogtest", "internal/sqlstore/storetest"}
+var suites = []string{"compliance/auditlog/auditlogtest", "internal/sqlstore/storetest", "ratelimit/velocity/redistest", "ratelimit/velocity/velocitytest"}
 
 type pkg struct {
 	ImportPath string
