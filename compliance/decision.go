@@ -58,6 +58,20 @@ type QuotaUse struct {
 	Exception  string    `json:"exception,omitempty"`  // that lets this request pass a limit in principle
 }
 
+// VelocityUse is what a velocity found, this request not included. It is for the compliance officer: thresholds reach
+// neither person nor clerk.
+type VelocityUse struct {
+	Name     string    `json:"name"`
+	Clause   string    `json:"clause"`
+	Used     int       `json:"used"`
+	Limit    int       `json:"limit"`
+	Full     bool      `json:"full,omitempty"`    // no room for this request
+	FreesAt  time.Time `json:"frees_at,omitzero"` // when there is, if nothing else happens
+	Bounded  bool      `json:"bounded,omitempty"` // this node's own share, while the shared store was gone
+	Skipped  bool      `json:"skipped,omitempty"` // not asked: what it runs over has no number, or another had refused already
+	Executed bool      `json:"executed"`          // false: nobody could be asked
+}
+
 // Commitment is a salted commitment to one input: HMAC of the value under a
 // random salt that is sealed with the personal data. It reveals nothing
 // without the salt.
@@ -118,15 +132,16 @@ type Facts struct {
 	Product      string                 `json:"product"`
 	CustomerType string                 `json:"customer_type"` // `individual` or `unit`
 	Channel      ChannelKind            `json:"channel"`
-	Delegated    bool                   `json:"delegated"`       // a channel agent acts for the institution
-	Proxy        bool                   `json:"proxy"`           // a proxy acts for the holder
-	DocumentKind string                 `json:"document"`        // kind of the holder's document
-	AgeBand      string                 `json:"age_band"`        // `under_14`, `under_18`, `adult`, `unknown`
-	Evidence     []EvidenceKind         `json:"evidence"`        // kinds given, sorted
-	Checks       map[string]CheckResult `json:"checks"`          // by check name
-	CheckReasons map[string][]string    `json:"check_reasons"`   // catalogue codes by check name
-	HasOpening   bool                   `json:"opening"`         // the request asks for a card or account
-	PhotoGiven   bool                   `json:"photo"`           // a document photo is among the evidence
-	Waited       bool                   `json:"waited_out"`      // the deadline of a pending decision has passed
-	Parts        []string               `json:"parts,omitempty"` // who and what can be counted beside the holder: roles, and phone, sorted
+	Delegated    bool                   `json:"delegated"`            // a channel agent acts for the institution
+	Proxy        bool                   `json:"proxy"`                // a proxy acts for the holder
+	DocumentKind string                 `json:"document"`             // kind of the holder's document
+	AgeBand      string                 `json:"age_band"`             // `under_14`, `under_18`, `adult`, `unknown`
+	Evidence     []EvidenceKind         `json:"evidence"`             // kinds given, sorted
+	Checks       map[string]CheckResult `json:"checks"`               // by check name
+	CheckReasons map[string][]string    `json:"check_reasons"`        // catalogue codes by check name
+	HasOpening   bool                   `json:"opening"`              // the request asks for a card or account
+	PhotoGiven   bool                   `json:"photo"`                // a document photo is among the evidence
+	Waited       bool                   `json:"waited_out"`           // the deadline of a pending decision has passed
+	Parts        []string               `json:"parts,omitempty"`      // who and what can be counted beside the holder: roles, phone, channel …, sorted
+	Velocities   []VelocityUse          `json:"velocities,omitempty"` // what the sliding windows held
 }

@@ -20,6 +20,7 @@ const (
 	PrefixKey         Prefix = "key"
 	PrefixPerson      Prefix = "prs"
 	PrefixPhone       Prefix = "phn"
+	PrefixAccount     Prefix = "act"
 	PrefixException   Prefix = "qex"
 	PrefixDecision    Prefix = "ver"
 	PrefixOpening     Prefix = "opn"

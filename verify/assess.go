@@ -32,6 +32,7 @@ type assessment struct {
 	clock   func() time.Time
 	now     time.Time // when the assessment began; dates are judged by it
 
+	held     *held // of the sliding windows; nil where nothing was taken
 	tenantID string
 	personID string
 	indexed  bool                  // images are looked up in an index

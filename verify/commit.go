@@ -45,6 +45,9 @@ func (s *Service) commit(ctx context.Context, d draft) (Rows, error) {
 		rows, err := s.build(d, at, uses, reuse, openingID, eventID, releaseID)
 		rows.Decision.Sealed, rows.Decision.DataKeyID = sealed, sealer.DataKeyID()
 		rows.Evidence, rows.Consumes = s.kept(evidence, rows.Decision.Decision), consumed(rows.Decision.Decision)
+		if d.assessment.held != nil {
+			rows.Windows = d.assessment.held.windows()
+		}
 		if holds(rows.Decision.Decision.Outcome) && len(d.demands) > 0 {
 			rows.Excepts = excepts(uses)
 		}
@@ -52,7 +55,12 @@ func (s *Service) commit(ctx context.Context, d draft) (Rows, error) {
 	}, Persons: counted(d.enrolled)}
 	rows, err := s.o.Ledger.Commit(ctx, rec)
 	if err != nil {
+		s.dropHold(ctx, d.assessment.held)
 		return Rows{}, ledgerError(err)
+	}
+	s.confirmHold(ctx, d.assessment.held, rows.Opens())
+	if rows.Update != nil && rows.Update.State == quota.Released {
+		s.giveBack(ctx, rows.Decision.Decision.ID)
 	}
 	s.o.OnCommit()
 	s.o.OnDecision(rows.Decision.Decision)

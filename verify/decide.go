@@ -138,11 +138,13 @@ func (s *Service) decide(ctx context.Context, j job) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	if err := s.execute(ctx, a, demands, nil); err != nil {
-		return Answer{}, s.refused(ctx, j, err)
+	id := s.o.IDs.New(compliance.PrefixDecision)
+	take := func() error { return s.hold(ctx, a, j.caller, enrolled, id) }
+	if err := s.execute(ctx, a, demands, nil, take); err != nil {
+		return Answer{}, s.refused(ctx, j, a, err)
 	}
 	d := s.draft(j, a)
-	d.ID, d.Version = s.o.IDs.New(compliance.PrefixDecision), 1
+	d.ID, d.Version = id, 1
 	d.Consumes = j.ask.VerificationID
 	rows, err := s.commit(ctx, draft{
 		decision: d, job: j, assessment: a, demands: demands, enrolled: enrolled, reserves: j.opens,
@@ -156,8 +158,8 @@ func (s *Service) decide(ctx context.Context, j job) (Answer, error) {
 }
 
 // execute runs what costs something, cheapest first, and stops as soon as the
-// outcome can only be a refusal.
-func (s *Service) execute(ctx context.Context, a *assessment, demands []quota.Demand, uses []compliance.QuotaUse) error {
+// outcome can only be a refusal. take holds the velocities, nil where they were counted before.
+func (s *Service) execute(ctx context.Context, a *assessment, demands []quota.Demand, uses []compliance.QuotaUse, take func() error) error {
 	if len(demands) > 0 {
 		counted, err := s.o.Ledger.Count(ctx, demands)
 		if err != nil {
@@ -174,7 +176,15 @@ func (s *Service) execute(ctx context.Context, a *assessment, demands []quota.De
 		return s.o.Policy.Evaluate(facts, uses).Outcome == compliance.Rejected
 	}
 	if refuse() {
+		if take != nil {
+			a.facts.Velocities = s.unasked(a)
+		}
 		return nil
+	}
+	if take != nil {
+		if err := take(); err != nil || refuse() {
+			return err
+		}
 	}
 	if err := a.photos(ctx, s.o.Photos); err != nil {
 		return err
@@ -190,12 +200,20 @@ func (s *Service) execute(ctx context.Context, a *assessment, demands []quota.De
 }
 
 // refused maps an upload that cannot be decoded to its error and records the attempt.
-func (s *Service) refused(ctx context.Context, j job, err error) error {
+func (s *Service) refused(ctx context.Context, j job, a *assessment, err error) error {
+	defer s.dropHold(ctx, a.held)
 	upload, ok := errors.AsType[*imaging.UploadError](err)
 	if !ok {
 		return err
 	}
-	if err := s.RefuseAttempt(ctx, j.caller, j.endpoint, upload.Code); err != nil {
+	attempt := Attempt{
+		TenantID: j.caller.TenantID, Code: upload.Code, Endpoint: j.endpoint, Scene: a.facts.Scene, Product: a.facts.Product,
+		PersonID: a.personID, Channel: j.ask.Request.Channel,
+	}
+	if a.held != nil {
+		attempt.Windows = a.held.windows()
+	}
+	if err := s.refuseAttempt(ctx, attempt); err != nil {
 		return err
 	}
 	return uploadError(upload)

@@ -24,6 +24,8 @@ import (
 	"realname/compliance/vault"
 	"realname/imaging"
 	"realname/internal/sqlstore"
+	"realname/ratelimit/velocity"
+	"realname/ratelimit/velocity/local"
 	"realname/verify"
 	"realname/verify/authority"
 	"realname/verify/authority/standin"
@@ -79,12 +81,26 @@ func (b *breaking) CompleteEvidence(ctx context.Context, tenantID, id, digest st
 	return b.Store.CompleteEvidence(ctx, tenantID, id, digest, event)
 }
 
+// losable is the real engine of this process, which can be lost.
+type losable struct {
+	velocity.Engine
+	lost atomic.Bool
+}
+
+func (l *losable) Hold(ctx context.Context, h velocity.Hold) (velocity.Answer, error) {
+	if l.lost.Load() {
+		return velocity.Answer{}, velocity.ErrUnavailable
+	}
+	return l.Engine.Hold(ctx, h)
+}
+
 type house struct {
 	*verify.Service
 	options verify.Options
 	clock   *clock
 	store   *sqlstore.Store
 	broken  *breaking
+	windows *losable
 	photos  *script
 	sim     *standin.Server
 	ids     *compliance.IDs
@@ -126,7 +142,12 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.options = verify.Options{
+	windows, err := local.New(local.Options{Source: h.store, Now: h.clock.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.windows = &losable{Engine: windows}
+	h.options = verify.Options{Velocities: h.windows,
 		Ledger: h.broken, Vault: safe, Policy: policy.Builtin(), Photos: h.photos, Authority: upstream, IDs: h.ids, Now: h.clock.now,
 		Log: slog.New(slog.DiscardHandler), Lease: 15 * time.Minute, UploadToken: 15 * time.Minute,
 		NewToken:  func() (string, string) { id := h.ids.New("tok"); return id, compliance.Digest([]byte(id)) },

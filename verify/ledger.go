@@ -8,6 +8,7 @@ import (
 	"realname/compliance"
 	"realname/compliance/vault"
 	"realname/ratelimit/quota"
+	"realname/ratelimit/velocity"
 )
 
 // Errors of a Ledger. Whatever else it returns means that nothing was written.
@@ -109,6 +110,11 @@ type Ledger interface {
 	// recorded before a time, and returns how many.
 	ExpireImages(ctx context.Context, before time.Time, limit int) (int, error)
 
+	// ReleasedWindows are what the released openings of a decision counted under.
+	ReleasedWindows(ctx context.Context, decisionID string) ([]Windows, error)
+	// ForgetWindows forgets what no window holds any more: among the limit oldest decisions what is from before a time.
+	ForgetWindows(ctx context.Context, before time.Time, limit int) (int, error)
+
 	// Attempt records one refused attempt with its event.
 	Attempt(ctx context.Context, a Attempt, event compliance.Event) error
 }
@@ -155,6 +161,24 @@ type Rows struct {
 	Evidence []EvidenceRow  // complete pieces given with the request
 	Consumes string         // verification to mark consumed; ErrConsumed if it already is
 	Excepts  []string       // exceptions that this decision uses up
+	Windows  Windows        // what it counts under in the sliding windows; openings only when one is inserted
+}
+
+// Opens reports whether an opening is reserved, by this version or an earlier one.
+func (r *Rows) Opens() bool {
+	return r.Opening != nil || r.Update != nil && r.Update.State == quota.Reserved
+}
+
+// Windows are the keys that one reservation is counted under in the sliding windows.
+type Windows struct {
+	ID   string // of the reservation
+	Keys []WindowKey
+}
+
+// WindowKey is one of them.
+type WindowKey struct {
+	Key    string
+	Counts velocity.Counting
 }
 
 // Shift is one unit of work on openings that exist.
@@ -295,5 +319,6 @@ type Attempt struct {
 	Product  string
 	PersonID string // enrolled before
 	Channel  Channel
+	Windows  Windows // attempts that it counts as
 	At       time.Time
 }

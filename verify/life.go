@@ -92,6 +92,9 @@ func (s *Service) move(ctx context.Context, c Caller, id string, action quota.Ac
 		return Opening{}, ledgerError(err)
 	}
 	s.o.OnCommit()
+	if o.State == quota.Released {
+		s.giveBack(ctx, o.DecisionID)
+	}
 	return o, nil
 }
 

@@ -19,12 +19,26 @@ func parts(r *Request) []string {
 		switch {
 		case p.Role != compliance.RoleHolder:
 			out = append(out, string(p.Role))
-		case p.Phone != "":
-			out = append(out, string(quota.Phone))
+		default:
+			out = append(out, given(map[string]bool{string(quota.Phone): p.Phone != "", string(quota.Account): p.Account != ""})...)
 		}
 	}
+	out = append(out, given(map[string]bool{
+		"channel_agent": r.Channel.ChannelAgent != "", "outlet": r.Channel.Outlet != "", "clerk": r.Channel.Clerk != "",
+		"terminal": r.Channel.Terminal != "", "network": r.Channel.Network != "", "device": len(devices(r)) > 0,
+	})...)
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+func given(parts map[string]bool) []string {
+	var out []string
+	for part, here := range parts {
+		if here {
+			out = append(out, part)
+		}
+	}
+	return out
 }
 
 // others are the parts of the request that have a number to count them by.
@@ -45,6 +59,7 @@ func (s *Service) others(a *assessment) []Other {
 	for _, p := range a.req.Parties {
 		if p.Role == compliance.RoleHolder {
 			add(number{string(quota.Phone), string(idnumber.MobilePhone), "CHN", s.phone(p.Phone, today)}, compliance.PrefixPhone)
+			add(number{string(quota.Account), "bank_account", "", digits(p.Account)}, compliance.PrefixAccount)
 			continue
 		}
 		r := s.numbers.document(p.Document, today)
@@ -60,6 +75,10 @@ func (s *Service) phone(number Secret, on idnumber.Date) string {
 	if r := s.numbers(idnumber.MobilePhone, number.Reveal(), on); r.Status != idnumber.Invalid {
 		return r.Canonical.Reveal()
 	}
+	return digits(number)
+}
+
+func digits(number Secret) string {
 	return strings.Map(func(r rune) rune {
 		if r < '0' || r > '9' {
 			return -1

@@ -60,6 +60,7 @@ type Party struct {
 	Document  Document
 	Name      Secret
 	Phone     Secret
+	Account   Secret // number of the bank account that the holder binds, if any
 	Relation  string // to the holder, for proxies and guardians
 	Authority string // evidence id or reference of the authorisation
 }
@@ -71,6 +72,7 @@ type Channel struct {
 	Outlet       string
 	Clerk        string
 	Terminal     string
+	Network      Secret `json:"-"` // the applicant's address or prefix, as the tenant saw it; kept as a keyed token only
 }
 
 // Evidence is one piece of evidence: an uploaded one by ID, a photo by its

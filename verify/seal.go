@@ -20,6 +20,7 @@ type clearRequest struct {
 	CustomerType       string            `json:"customer_type"`
 	Parties            []clearParty      `json:"parties"`
 	Channel            Channel           `json:"channel"`
+	Network            string            `json:"network,omitempty"`
 	Evidence           []clearEvidence   `json:"evidence"`
 	Purpose            string            `json:"purpose"`
 	LegalBasis         string            `json:"legal_basis"`
@@ -46,6 +47,7 @@ type clearParty struct {
 	Nationality  string `json:"nationality,omitempty"`
 	Name         string `json:"name"`
 	Phone        string `json:"phone"`
+	Account      string `json:"bank_account,omitempty"`
 	Relation     string `json:"relation"`
 	Authority    string `json:"authority"`
 }
@@ -69,13 +71,13 @@ func inClear(ask OpeningRequest, wantsOpening bool) clearRequest {
 		Channel: r.Channel, Purpose: r.Purpose, LegalBasis: r.LegalBasis, NoticeVersion: r.NoticeVersion,
 		ConsentRef: r.ConsentRef, LiabilityNoticeRef: r.LiabilityNoticeRef,
 		WantsOpening: wantsOpening, ExternalRef: ask.ExternalRef, Consumes: ask.VerificationID,
-		Predecessor: ask.PredecessorID, LeaseSeconds: int64(ask.Lease / time.Second),
+		Network: r.Channel.Network.Reveal(), Predecessor: ask.PredecessorID, LeaseSeconds: int64(ask.Lease / time.Second),
 	}
 	for _, p := range r.Parties {
 		out.Parties = append(out.Parties, clearParty{
 			Role: string(p.Role), Kind: p.Document.Kind, Number: p.Document.Number.Reveal(), IssuingState: p.Document.IssuingState,
 			ValidFrom: p.Document.ValidFrom, ValidTo: p.Document.ValidTo, BirthDate: p.Document.BirthDate.Reveal(),
-			Sex: p.Document.Sex.Reveal(), Nationality: p.Document.Nationality.Reveal(), Name: p.Name.Reveal(), Phone: p.Phone.Reveal(),
+			Sex: p.Document.Sex.Reveal(), Nationality: p.Document.Nationality.Reveal(), Name: p.Name.Reveal(), Phone: p.Phone.Reveal(), Account: p.Account.Reveal(),
 			Relation: p.Relation, Authority: p.Authority,
 		})
 	}
@@ -104,9 +106,10 @@ func (c clearRequest) ask() OpeningRequest {
 		CustomerType: c.CustomerType, Channel: c.Channel, Purpose: c.Purpose, LegalBasis: c.LegalBasis,
 		NoticeVersion: c.NoticeVersion, ConsentRef: c.ConsentRef, LiabilityNoticeRef: c.LiabilityNoticeRef,
 	}
+	r.Channel.Network = Secret(c.Network)
 	for _, p := range c.Parties {
 		r.Parties = append(r.Parties, Party{
-			Role: compliance.PartyRole(p.Role), Name: Secret(p.Name), Phone: Secret(p.Phone), Relation: p.Relation, Authority: p.Authority,
+			Role: compliance.PartyRole(p.Role), Name: Secret(p.Name), Phone: Secret(p.Phone), Account: Secret(p.Account), Relation: p.Relation, Authority: p.Authority,
 			Document: Document{
 				Kind: p.Kind, Number: Secret(p.Number), IssuingState: p.IssuingState, ValidFrom: p.ValidFrom, ValidTo: p.ValidTo,
 				BirthDate: Secret(p.BirthDate), Sex: Secret(p.Sex), Nationality: Secret(p.Nationality),

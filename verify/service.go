@@ -11,6 +11,7 @@ import (
 	"realname/compliance/policy"
 	"realname/compliance/vault"
 	"realname/imaging"
+	"realname/ratelimit/velocity"
 	"realname/verify/idnumber"
 )
 
@@ -32,6 +33,8 @@ type Options struct {
 	Leases      map[string]time.Duration // by product
 	UploadToken time.Duration            // life of a one-time upload token
 	PhotoLimits imaging.Limits
+
+	Velocities velocity.Engine // the sliding windows
 
 	Reuse Reuse // the index of images that were seen before
 
@@ -176,10 +179,14 @@ func answer(row DecisionRow) Answer {
 
 // RefuseAttempt records that input was refused before any decision, by its stable code.
 func (s *Service) RefuseAttempt(ctx context.Context, c Caller, endpoint, code string) error {
+	return s.refuseAttempt(ctx, Attempt{TenantID: c.TenantID, Code: code, Endpoint: endpoint})
+}
+
+func (s *Service) refuseAttempt(ctx context.Context, a Attempt) error {
 	now := s.o.Now().UTC()
-	a := Attempt{ID: s.o.IDs.New(compliance.PrefixAttempt), TenantID: c.TenantID, Code: code, Endpoint: endpoint, At: now}
-	ev, err := compliance.NewEvent(s.o.IDs.New(compliance.PrefixEvent), compliance.EventAttemptRefused, c.TenantID, a.ID, now,
-		map[string]string{"code": code, "endpoint": endpoint})
+	a.ID, a.At = s.o.IDs.New(compliance.PrefixAttempt), now
+	ev, err := compliance.NewEvent(s.o.IDs.New(compliance.PrefixEvent), compliance.EventAttemptRefused, a.TenantID, a.ID, now,
+		map[string]string{"code": a.Code, "endpoint": a.Endpoint})
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"realname/compliance"
+	"realname/compliance/policy"
 	"realname/compliance/vault"
 	"realname/imaging"
 	"realname/ratelimit/quota"
@@ -95,6 +97,9 @@ func (s *Service) due(d compliance.Decision) bool {
 		return true
 	}
 	return slices.ContainsFunc(d.WaitingOn, func(check string) bool {
+		if check == policy.WaitsForVelocity {
+			return true
+		}
 		if slices.Contains(photoChecks, check) {
 			return s.o.PhotosReady()
 		}
@@ -133,16 +138,23 @@ func (s *Service) again(ctx context.Context, c Caller, row DecisionRow, more []E
 		return Rows{}, err
 	}
 	if !a.facts.Waited { // what comes after the deadline comes too late
-		err = s.execute(ctx, a, d.demands, d.earlier)
+		var take func() error
+		if windowsLost(row.Decision.Facts.Velocities) || d.reserves { // what a review held for an opening came back
+			take = func() error {
+				return s.hold(ctx, a, c, d.enrolled, fmt.Sprintf("%s/%d", row.Decision.ID, row.Decision.Version+1))
+			}
+		}
+		err = s.execute(ctx, a, d.demands, d.earlier, take)
 	}
 	if upload, ok := errors.AsType[*imaging.UploadError](err); ok && !hasPhoto(more) {
 		a.undecodable(upload) // it was taken in while no worker could look
 		err = nil
 	}
 	if err != nil {
-		return Rows{}, s.refused(ctx, d.job, err)
+		return Rows{}, s.refused(ctx, d.job, a, err)
 	}
-	if len(more) == 0 && !a.facts.Waited && !changed(row.Decision.Checks, a) {
+	if len(more) == 0 && !a.facts.Waited && !changed(row.Decision.Checks, a) && windowsLost(a.facts.Velocities) == windowsLost(row.Decision.Facts.Velocities) {
+		s.dropHold(ctx, a.held)
 		return Rows{}, errUnchanged
 	}
 	d.decision = s.draft(d.job, a)
@@ -168,6 +180,7 @@ func (s *Service) resume(ctx context.Context, c Caller, row DecisionRow, ask *Op
 	a.personID = row.PersonID
 	a.attest(more)
 	a.facts.Date = earlier.Facts.Date // the anchor of every clause is the application
+	a.facts.Velocities = earlier.Facts.Velocities
 	a.facts.Waited = !earlier.Deadline.IsZero() && !a.now.Before(earlier.Deadline)
 	a.list()
 	a.await(s.o.Policy.Needs(a.facts))
@@ -241,7 +254,9 @@ func (s *Service) ExpireLeases(ctx context.Context) (int, error) {
 }
 
 func (s *Service) expire(ctx context.Context) (int, error) {
+	var ended []string
 	n, err := s.o.Ledger.ExpireLeases(ctx, settlePage, func(at time.Time, o Opening) (compliance.Event, error) {
+		ended = append(ended, o.DecisionID)
 		return compliance.NewEvent(s.o.IDs.New(compliance.PrefixEvent), compliance.EventOpeningExpired, o.TenantID, o.ID, at,
 			map[string]string{"from": string(o.State), "to": string(quota.Expired)})
 	})
@@ -250,6 +265,9 @@ func (s *Service) expire(ctx context.Context) (int, error) {
 	}
 	if n > 0 {
 		s.o.OnCommit()
+	}
+	for _, id := range ended {
+		s.giveBack(ctx, id)
 	}
 	return n, nil
 }

@@ -19,6 +19,8 @@ type exampleCase struct {
 	ReasonsOf map[string][]string               `yaml:"reasons_of"`
 	Used      map[string]int                    `yaml:"used"`
 	Missing   []string                          `yaml:"stock_missing"` // families whose stock is not loaded
+	Full      []string                          `yaml:"full"`          // velocities that have no room
+	Lost      []string                          `yaml:"lost"`          // velocities that nobody could count
 	Excepted  []string                          `yaml:"excepted"`      // families with an exception for this request
 	Outcome   compliance.Outcome                `yaml:"outcome"`
 	Reasons   []string                          `yaml:"reasons"`
@@ -99,6 +101,13 @@ func complete(t testing.TB, c exampleCase) example {
 				use.Exception = "qex_1"
 			}
 			e.uses = append(e.uses, use)
+		}
+	}
+	for _, v := range Builtin().Velocities(e.facts) {
+		if !slices.Contains(c.Lost, v.Name) {
+			e.facts.Velocities = append(e.facts.Velocities, compliance.VelocityUse{
+				Name: v.Name, Clause: v.Clause, Limit: v.Max, Executed: true, Full: slices.Contains(c.Full, v.Name),
+			})
 		}
 	}
 	return e

@@ -72,24 +72,25 @@ type checkEntry struct {
 }
 
 type clauseEntry struct {
-	ID            string        `yaml:"id"`
-	Kind          string        `yaml:"kind"`
-	Instrument    string        `yaml:"instrument"`
-	Article       string        `yaml:"article"`
-	Source        string        `yaml:"source"`
-	Unverified    bool          `yaml:"unverified"`
-	EffectiveFrom string        `yaml:"effective_from"`
-	EffectiveTo   string        `yaml:"effective_to"`
-	Title         string        `yaml:"title"`
-	Text          textEntry     `yaml:"text"`
-	Remedy        textEntry     `yaml:"remedy"`
-	Scope         scopeEntry    `yaml:"scope"`
-	When          string        `yaml:"when"`
-	Demands       []demandEntry `yaml:"demands"`
-	Limits        []limitEntry  `yaml:"limits"`
-	Reason        string        `yaml:"reason"`
-	Terms         termsEntry    `yaml:"terms"`
-	Keep          keepEntry     `yaml:"keep"`
+	ID            string          `yaml:"id"`
+	Kind          string          `yaml:"kind"`
+	Instrument    string          `yaml:"instrument"`
+	Article       string          `yaml:"article"`
+	Source        string          `yaml:"source"`
+	Unverified    bool            `yaml:"unverified"`
+	EffectiveFrom string          `yaml:"effective_from"`
+	EffectiveTo   string          `yaml:"effective_to"`
+	Title         string          `yaml:"title"`
+	Text          textEntry       `yaml:"text"`
+	Remedy        textEntry       `yaml:"remedy"`
+	Scope         scopeEntry      `yaml:"scope"`
+	When          string          `yaml:"when"`
+	Demands       []demandEntry   `yaml:"demands"`
+	Limits        []limitEntry    `yaml:"limits"`
+	Velocities    []velocityEntry `yaml:"velocities"`
+	Reason        string          `yaml:"reason"`
+	Terms         termsEntry      `yaml:"terms"`
+	Keep          keepEntry       `yaml:"keep"`
 }
 
 type scopeEntry struct {
@@ -122,6 +123,17 @@ type limitEntry struct {
 	Reason   string   `yaml:"reason"`
 
 	TenantSets bool `yaml:"tenant_sets"`
+}
+
+type velocityEntry struct {
+	Name     string `yaml:"name"`
+	Per      string `yaml:"per"`
+	Counts   string `yaml:"counts"`
+	Window   string `yaml:"window"`
+	Max      int    `yaml:"max"`
+	Outcome  string `yaml:"outcome"`
+	Reason   string `yaml:"reason"`
+	WhenLost string `yaml:"when_lost"`
 }
 
 // keepEntry names evidence that is kept, and the years after the relationship's end.

@@ -60,6 +60,7 @@ func (p *Policy) Limits(f compliance.Facts) []Limit {
 // Parts that every request has, and the modes of a limit.
 const (
 	partPhone       = "phone"
+	partAccount     = "bank_account"
 	partLegalEntity = "legal_entity"
 	partTenant      = "tenant"
 
@@ -122,6 +123,8 @@ func (p *Policy) Evaluate(f compliance.Facts, uses []compliance.QuotaUse) Evalua
 			j.requirement(c)
 		case KindLimit:
 			j.limits(c)
+		case KindVelocity:
+			j.velocities(c)
 		case KindDenial:
 			j.conditional(c, compliance.Rejected)
 		case KindReview:

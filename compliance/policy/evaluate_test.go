@@ -37,6 +37,7 @@ func drawFacts(t *rapid.T) compliance.Facts {
 		PhotoGiven:   rapid.Bool().Draw(t, "photo"),
 		Waited:       rapid.Bool().Draw(t, "waited"),
 		Checks:       map[string]compliance.CheckResult{}, CheckReasons: map[string][]string{},
+		Parts: rapid.SliceOf(rapid.SampledFrom([]string{"proxy", "phone", "clerk"})).Draw(t, "parts"),
 	}
 	for _, name := range checkNames {
 		// Mostly passed, or hardly anything would ever be approved.
@@ -47,6 +48,11 @@ func drawFacts(t *rapid.T) compliance.Facts {
 		f.Checks[name] = rapid.SampledFrom(results).Draw(t, name)
 		if rapid.Bool().Draw(t, "why") {
 			f.CheckReasons[name] = []string{"further_review"}
+		}
+	}
+	for _, v := range Builtin().Velocities(f) {
+		if n := rapid.IntRange(0, 19).Draw(t, "velocity"); n > 0 {
+			f.Velocities = append(f.Velocities, compliance.VelocityUse{Name: v.Name, Clause: v.Clause, Executed: n > 1, Full: n == 2, Skipped: n == 3})
 		}
 	}
 	return f
@@ -87,6 +93,11 @@ func TestOnlyWhatIsProvedIsApproved(t *testing.T) {
 		}
 		if len(Builtin().Needs(f)) == 0 {
 			t.Fatal("approved without any check")
+		}
+		for _, v := range Builtin().Velocities(f) {
+			if !slices.ContainsFunc(f.Velocities, func(u compliance.VelocityUse) bool { return u.Name == v.Name && (u.Skipped || u.Executed && !u.Full) }) {
+				t.Fatalf("approved with %s uncounted or full", v.Name)
+			}
 		}
 		for _, l := range Builtin().Limits(f) {
 			i := slices.IndexFunc(uses, func(u compliance.QuotaUse) bool { return u.Family == l.Family })

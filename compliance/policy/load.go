@@ -17,7 +17,7 @@ import (
 var (
 	clauseID  = regexp.MustCompile(`^(R|OP)-[A-Za-z0-9][A-Za-z0-9./-]{0,62}$`)
 	token64   = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
-	limitKeys = append(texts(compliance.PartyRoles()), partPhone, partLegalEntity, partTenant)
+	limitKeys = append(texts(compliance.PartyRoles()), partPhone, partAccount, partLegalEntity, partTenant)
 	// countable are the states of openings that a limit may count; final ones hold no slot.
 	countable = []string{"reserved", "pending_activation", "active", "suspended"}
 )
@@ -154,6 +154,9 @@ func (r *reader) clause(i int, e *clauseEntry, checks map[string]checkEntry, p *
 	for k := range e.Limits {
 		c.limits = append(c.limits, r.limit(fmt.Sprintf("%s.limits[%d]", path, k), e.ID, &e.Limits[k], p))
 	}
+	for k := range e.Velocities {
+		c.speeds = append(c.speeds, r.velocity(fmt.Sprintf("%s.velocities[%d]", path, k), e.ID, &e.Velocities[k]))
+	}
 	c.terms = terms{
 		pendingDeadline: r.duration(path+".terms.pending_deadline", e.Terms.PendingDeadline),
 		approvalValid:   r.duration(path+".terms.approval_valid", e.Terms.ApprovalValid),
@@ -179,14 +182,14 @@ func (r *reader) head(path string, e *clauseEntry) {
 		r.fault(path+".remedy", "give zh and en, or neither", "clause %s has a remedy in one language", e.ID)
 	}
 	operator := e.Source == SourceOperator
-	own := e.Kind == KindTerm || e.Kind == KindReview ||
+	own := e.Kind == KindTerm || e.Kind == KindReview || e.Kind == KindVelocity ||
 		e.Kind == KindLimit && !slices.ContainsFunc(e.Limits, func(l limitEntry) bool { return !l.TenantSets })
 	switch {
 	case !slices.Contains([]string{SourceRead, SourceSummary, SourceMemory, SourceDerived, SourceOperator}, e.Source):
 		r.fault(path+".source", "use S, S~, K, D or O", "clause %s: source is %q", e.ID, e.Source)
 	case operator != strings.HasPrefix(e.ID, "OP-") || operator && !own || !operator && e.Kind == KindTerm:
 		// An operator may be more careful than the law, and refuses nothing in its name; what a tenant sets is its own to refuse by.
-		r.fault(path+".source", "an operator's clause has source O, an OP- id and kind term, review or a limit that the tenant sets; a law's has none of these",
+		r.fault(path+".source", "an operator's clause has source O, an OP- id and kind term, review, velocity or a limit that the tenant sets; a law's has none of these",
 			"clause %s: source %s does not go with its id and kind", e.ID, e.Source)
 	case (e.Source == SourceMemory || e.Source == SourceDerived) && !e.Unverified:
 		r.fault(path+".source", "add unverified: true", "clause %s was not read against a text and is not marked so", e.ID)
@@ -211,10 +214,11 @@ func (r *reader) date(path, text string) {
 // body wants exactly the parts that belong to the kind.
 func (r *reader) body(path string, e *clauseEntry) {
 	has := map[string]bool{
-		"demands": len(e.Demands) > 0, "limits": len(e.Limits) > 0, "reason": e.Reason != "", "terms": e.Terms != termsEntry{}, "keep": len(e.Keep.Evidence) > 0 || e.Keep.Years != 0,
+		"demands": len(e.Demands) > 0, "limits": len(e.Limits) > 0, "velocities": len(e.Velocities) > 0, "reason": e.Reason != "", "terms": e.Terms != termsEntry{}, "keep": len(e.Keep.Evidence) > 0 || e.Keep.Years != 0,
 	}
 	wants := map[string]string{
 		KindRequirement: "demands", KindLimit: "limits", KindDenial: "reason", KindReview: "reason", KindTerm: "terms", KindRetention: "keep",
+		KindVelocity: "velocities",
 	}
 	want, ok := wants[e.Kind]
 	if !ok {
@@ -400,7 +404,13 @@ func (r *reader) duration(path, text string) time.Duration {
 // overlaps wants at most one version of a clause on any day, and a family in one clause only.
 func (r *reader) overlaps(clauses []*clause) {
 	for i, c := range clauses {
-		families := map[string]bool{}
+		families, speeds := map[string]bool{}, map[string]bool{}
+		for k, v := range c.speeds {
+			if speeds[v.Name] {
+				r.fault(fmt.Sprintf("$.clauses[%d].velocities[%d].name", i, k), "keep one", "velocity %s twice in clause %s", v.Name, c.ID)
+			}
+			speeds[v.Name] = true
+		}
 		for k, l := range c.limits {
 			if families[l.Family] {
 				r.fault(fmt.Sprintf("$.clauses[%d].limits[%d].family", i, k), "keep one", "family %s twice in clause %s", l.Family, c.ID)

@@ -2,7 +2,7 @@
 //
 // A policy is one YAML file. Each clause carries the id, instrument and article it stands for, the civil dates (in China)
 // between which it is in force, a scope, and one of: requirements (checks that must pass), limits (counts of openings),
-// a condition that denies or sends to review, evidence to keep, or terms (settings). Conditions are CEL expressions over the facts; see
+// velocities (sliding windows), a condition that denies or sends to review, evidence to keep, or terms (settings). Conditions are CEL expressions over the facts; see
 // facts.go for what they may read.
 //
 // Evaluation is pure: the same facts, counts and policy give the same bytes on any machine. It fails closed: a fact that
@@ -28,6 +28,7 @@ const (
 	KindReview      = "review"
 	KindTerm        = "term"
 	KindRetention   = "retention"
+	KindVelocity    = "velocity"
 )
 
 // Sources of a clause, as facts/regulation.md marks them, and O for a setting of the operator's own.
@@ -76,6 +77,19 @@ type Limit struct {
 	Reason   string // catalogue code of a refusal
 
 	TenantSets bool // the tenant says how many, up to Max; where it has not said, nothing is counted
+}
+
+// Velocity is one sliding window: at most Max openings or attempts of one part within any stretch of Window.
+type Velocity struct {
+	Clause   string
+	Name     string
+	Per      string // a role of a party, or one of VelocityParts
+	Counts   string // "openings" or "attempts"
+	Window   time.Duration
+	Max      int
+	Outcome  compliance.Outcome // of a request for which there is no room: rejected or review
+	Reason   string             // catalogue code
+	WhenLost string             // while the shared store is gone: "fail_closed", or "local_bound", each node's own share
 }
 
 // Evaluation is what a policy says of one request. Its slices are never nil.
@@ -155,6 +169,7 @@ type clause struct {
 	when    *condition
 	demands []demand
 	limits  []Limit
+	speeds  []Velocity
 	reason  string // of a denial or review
 	terms   terms
 	keep    retention

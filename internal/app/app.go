@@ -26,6 +26,7 @@ import (
 	"realname/internal/config"
 	"realname/internal/httpapi"
 	"realname/internal/sqlstore"
+	"realname/ratelimit/velocity"
 	"realname/verify"
 	"realname/verify/authority"
 )
@@ -45,18 +46,19 @@ type Options struct {
 
 // gateway is the running whole.
 type gateway struct {
-	opts     Options
-	log      *slog.Logger
-	ids      *compliance.IDs
-	lock     *os.File
-	store    *sqlstore.Store
-	auditlog *auditlog.Log
-	areas    *areas
-	photos   *imaging.Pool
-	upstream *authority.Client
-	policy   *policy.Policy
-	service  *verify.Service
-	metrics  *prometheus.Registry
+	velocities velocity.Engine
+	opts       Options
+	log        *slog.Logger
+	ids        *compliance.IDs
+	lock       *os.File
+	store      *sqlstore.Store
+	auditlog   *auditlog.Log
+	areas      *areas
+	photos     *imaging.Pool
+	upstream   *authority.Client
+	policy     *policy.Policy
+	service    *verify.Service
+	metrics    *prometheus.Registry
 }
 
 // Run starts the gateway and serves until ctx ends, then stops it in order:
@@ -110,6 +112,9 @@ func (g *gateway) open(ctx context.Context) error {
 	if err := g.openWorkers(ctx); err != nil {
 		return err
 	}
+	if err := g.openVelocities(); err != nil {
+		return err
+	}
 	g.service = verify.New(g.serviceOptions(safe))
 	g.measure()
 	started := map[string]string{"policy_digest": g.policy.Digest()}
@@ -132,6 +137,7 @@ func (g *gateway) serviceOptions(safe *vault.Vault) verify.Options {
 		NewToken:  func() (string, string) { return httpapi.NewUploadToken(rand.Reader) },
 		HashToken: httpapi.HashKey,
 		Lease:     time.Duration(c.Openings.Lease), Leases: leases, UploadToken: time.Duration(c.Uploads.Token),
+		Velocities:  g.velocities,
 		Reuse:       reuseOf(c.Reuse),
 		PhotoLimits: imaging.Limits{MaxBytes: c.Imaging.MaxBytes, MaxPixels: c.Imaging.MaxPixels},
 		PhotosReady: func() bool { return g.photos.Stats().Ready() },

@@ -33,6 +33,7 @@ type partyRequest struct {
 	Document  documentRequest      `json:"document"`
 	Name      verify.Secret        `json:"name" validate:"max=128"`
 	Phone     verify.Secret        `json:"phone" validate:"omitempty,max=32,phone"`
+	Account   verify.Secret        `json:"bank_account" validate:"omitempty,max=40,bank_account"`
 	Relation  string               `json:"relation" validate:"max=64"`
 	Authority string               `json:"authority" validate:"omitempty,reference"`
 }
@@ -55,6 +56,7 @@ type channelRequest struct {
 	Outlet       string                 `json:"outlet" validate:"omitempty,reference"`
 	Clerk        string                 `json:"clerk" validate:"omitempty,reference"`
 	Terminal     string                 `json:"terminal" validate:"omitempty,reference"`
+	Network      verify.Secret          `json:"network" validate:"omitempty,max=64,network"`
 }
 
 type evidenceRequest struct {
@@ -183,7 +185,7 @@ func (r *verificationRequest) request(parts map[int][]byte) (verify.Request, err
 		ConsentRef: r.ConsentRef, LiabilityNoticeRef: r.LiabilityNoticeRef,
 		Channel: verify.Channel{
 			Kind: r.Channel.Kind, ChannelAgent: r.Channel.ChannelAgent, Outlet: r.Channel.Outlet,
-			Clerk: r.Channel.Clerk, Terminal: r.Channel.Terminal,
+			Clerk: r.Channel.Clerk, Terminal: r.Channel.Terminal, Network: r.Channel.Network,
 		},
 	}
 	if out.CustomerType == "" {
@@ -191,7 +193,7 @@ func (r *verificationRequest) request(parts map[int][]byte) (verify.Request, err
 	}
 	for _, p := range r.Parties {
 		out.Parties = append(out.Parties, verify.Party{
-			Role: p.Role, Document: p.Document.document(), Name: p.Name, Phone: p.Phone, Relation: p.Relation, Authority: p.Authority,
+			Role: p.Role, Document: p.Document.document(), Name: p.Name, Phone: p.Phone, Account: p.Account, Relation: p.Relation, Authority: p.Authority,
 		})
 	}
 	return out, nil

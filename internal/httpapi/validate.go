@@ -3,6 +3,7 @@ package httpapi
 import (
 	"encoding/hex"
 	"errors"
+	"net/netip"
 	"reflect"
 	"regexp"
 	"slices"
@@ -50,8 +51,19 @@ var (
 	tokenPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,63}$`)
 	// abroadPattern is ITU-T E.164, without the numbers of the mainland.
 	abroadPattern = regexp.MustCompile(`^\+([1-79]|8[0-57-9])[0-9]{6,13}$`)
-	statePattern  = regexp.MustCompile(`^[A-Z]{3}$`)
+	// accountPattern is a bank account or card number, in groups or not.
+	accountPattern = regexp.MustCompile(`^[0-9]([ -]?[0-9]){7,31}$`)
+	statePattern   = regexp.MustCompile(`^[A-Z]{3}$`)
 )
+
+// addressOrPrefix takes an IPv4 or IPv6 address, or a prefix of one.
+func addressOrPrefix(s string) bool {
+	if _, err := netip.ParsePrefix(s); err == nil {
+		return true
+	}
+	a, err := netip.ParseAddr(s)
+	return err == nil && a.Zone() == ""
+}
 
 // formats are the tags that are not vocabularies.
 var formats = map[string]func(s string) bool{
@@ -59,6 +71,8 @@ var formats = map[string]func(s string) bool{
 	"reference_form": referencePattern.MatchString,
 	"impersonal":     func(s string) bool { return !personal(s) },
 	"state_code":     statePattern.MatchString, // ISO 3166-1 alpha-3, as in ICAO 9303
+	"network":        addressOrPrefix,
+	"bank_account":   accountPattern.MatchString,
 	"phone_abroad":   abroadPattern.MatchString,
 	"civil_date":     civilDate,
 	"valid_to":       func(s string) bool { return s == "long_term" || civilDate(s) },

@@ -65,6 +65,9 @@ func (t *txn) putRows(rows *verify.Rows) error {
 		}
 		rows.Opening = &put
 	}
+	if err := t.putWindows(d.Decision.ID, rows.Windows, rows.Opens()); err != nil {
+		return err
+	}
 	if rows.Update != nil {
 		if err := t.updateReserved(tenantID, *rows.Update); err != nil {
 			return err

@@ -39,6 +39,9 @@ func (s *Store) Attempt(ctx context.Context, a verify.Attempt, event compliance.
 		if err != nil {
 			return err
 		}
+		if err := t.putWindows(a.ID, a.Windows, false); err != nil {
+			return err
+		}
 		return t.putEvent(event)
 	})
 }

@@ -198,6 +198,11 @@ func (t *txn) move(o verify.Opening, up verify.OpeningUpdate) (verify.Opening, e
 	if err != nil {
 		return o, sentinel(err)
 	}
+	if o.State == quota.Released || o.State == quota.Expired {
+		if err := t.releaseWindows(o.DecisionID); err != nil {
+			return o, err
+		}
+	}
 	if up.Event != nil {
 		return o, t.putEvent(*up.Event)
 	}

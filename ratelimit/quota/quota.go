@@ -12,7 +12,8 @@ type Part string
 const (
 	Holder      Part = "holder"
 	Proxy       Part = "proxy"
-	Phone       Part = "phone" // the holder's phone number
+	Phone       Part = "phone"        // the holder's phone number
+	Account     Part = "bank_account" // the bank account that the holder binds
 	LegalEntity Part = "legal_entity"
 	Tenant      Part = "tenant"
 )

@@ -1,0 +1,306 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"realname/compliance"
+	"realname/compliance/policy"
+	"realname/ratelimit/quota"
+	"realname/ratelimit/velocity"
+)
+
+// holdLife is how long a unit stays tentative: longer than any request, and a unit that nobody confirms lapses.
+const holdLife = 5 * time.Minute
+
+// maxPart bounds what of a tenant's own reference stands in a key; a longer one is digested.
+const maxPart = 40
+
+// held is what a request took of the sliding windows.
+type held struct {
+	id     string
+	limits []velocity.Limit
+}
+
+// keys are what the ledger writes of it.
+func (h *held) windows() Windows {
+	w := Windows{ID: h.id}
+	for _, l := range h.limits {
+		if k := (WindowKey{l.Key, l.Counts}); !slices.Contains(w.Keys, k) {
+			w.Keys = append(w.Keys, k)
+		}
+	}
+	return w
+}
+
+// of are the limits that count openings, or those that count attempts.
+func (h *held) of(counts velocity.Counting) []velocity.Limit {
+	var out []velocity.Limit
+	for _, l := range h.limits {
+		if l.Counts == counts {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// hold takes one unit of every velocity that the request touches, all or none, and tells the facts what was found. What
+// could not be asked is not executed: the policy lets nothing pass by it.
+func (s *Service) hold(ctx context.Context, a *assessment, c Caller, e Enrolled, id string) error {
+	rules := s.o.Policy.Velocities(a.facts)
+	a.facts.Velocities = nil
+	h := held{id: id}
+	var of [][]int // rules of each limit: what two clauses say of one window is one limit, the lower
+	for i, v := range rules {
+		keys := s.windowKeys(v.Per, a.req, c, e)
+		a.facts.Velocities = append(a.facts.Velocities, compliance.VelocityUse{
+			Name: v.Name, Clause: v.Clause, Limit: v.Max, Skipped: len(keys) == 0,
+		})
+		for _, key := range keys {
+			l := limitOf(v, key)
+			if k := windowOf(h.limits, l); k >= 0 {
+				h.limits[k].Max, of[k] = min(h.limits[k].Max, l.Max), append(of[k], i)
+				h.limits[k].Loss = min(h.limits[k].Loss, l.Loss) // FailClosed comes first
+				continue
+			}
+			h.limits, of = append(h.limits, l), append(of, []int{i})
+		}
+	}
+	if len(h.limits) == 0 {
+		return nil
+	}
+	order := personLast(h.limits)
+	answer, err := s.o.Velocities.Hold(ctx, velocity.Hold{ID: id, Limits: pick(h.limits, order), TTL: holdLife})
+	if errors.Is(err, velocity.ErrUnavailable) {
+		return nil
+	}
+	if errors.Is(err, velocity.ErrInvalid) {
+		return compliance.E(compliance.FaultInternal, "internal", "a velocity of the policy cannot be asked").Because(err)
+	}
+	if err != nil {
+		return ledgerError(err)
+	}
+	for k, use := range answer.Uses {
+		for _, rule := range of[order[k]] {
+			worst(&a.facts.Velocities[rule], use, answer.Bounded)
+		}
+	}
+	if !answer.Admitted {
+		settled(a.facts.Velocities)
+		return nil
+	}
+	h.limits = pick(h.limits, order)
+	a.held = &h
+	return nil
+}
+
+// worst takes a use into what is told of its velocity: of several keys the fullest.
+func worst(out *compliance.VelocityUse, u velocity.Use, bounded bool) {
+	full := u.Used >= out.Limit
+	if !out.Executed || u.Used > out.Used || full && !out.Full {
+		out.Used, out.FreesAt = u.Used, u.FreesAt
+	}
+	out.Executed, out.Full, out.Bounded = true, out.Full || full, out.Bounded || bounded
+}
+
+// settled marks what a refused hold never came to: the windows behind the one that refused decide nothing.
+func settled(uses []compliance.VelocityUse) {
+	refused := slices.ContainsFunc(uses, func(u compliance.VelocityUse) bool { return u.Full })
+	for i := range uses {
+		switch u := &uses[i]; {
+		case !u.Executed && refused:
+			u.Skipped = true
+		case !refused && !u.Skipped:
+			u.Full = true // nobody says which window refused: none passes
+		}
+	}
+}
+
+// personLast is the fixed order in which windows are taken: as the policy has them, the holder's last.
+func personLast(limits []velocity.Limit) []int {
+	order := make([]int, len(limits))
+	for i := range order {
+		order[i] = i
+	}
+	person := func(i int) int {
+		if strings.HasPrefix(limits[i].Key, string(quota.Holder)+":") {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return person(a) - person(b) })
+	return order
+}
+
+func pick(limits []velocity.Limit, order []int) []velocity.Limit {
+	out := make([]velocity.Limit, len(order))
+	for i, k := range order {
+		out[i] = limits[k]
+	}
+	return out
+}
+
+func limitOf(v policy.Velocity, key string) velocity.Limit {
+	l := velocity.Limit{Name: v.Name, Key: key, Window: v.Window, Max: v.Max, Counts: velocity.Attempts, Loss: velocity.FailClosed}
+	if v.Counts == string(quota.Openings) {
+		l.Counts = velocity.Openings
+	}
+	if v.WhenLost == policy.LocalBound {
+		l.Loss = velocity.LocalBound
+	}
+	return l
+}
+
+// windowKeys are what the request has of a part: opaque tokens that begin with the part's name.
+func (s *Service) windowKeys(part string, r *Request, c Caller, e Enrolled) []string {
+	key := func(id string) []string {
+		if id == "" {
+			return nil
+		}
+		return []string{part + ":" + id}
+	}
+	own := func(ref string) []string { // a tenant's references mean nothing to another tenant
+		if ref == "" {
+			return nil
+		}
+		if len(ref) > maxPart {
+			ref = compliance.Digest([]byte(ref))[:maxPart]
+		}
+		return key(c.TenantID + ":" + ref)
+	}
+	switch part {
+	case string(quota.Holder):
+		return key(e.PersonID)
+	case string(quota.Tenant):
+		return key(c.TenantID)
+	case "channel_agent":
+		return own(r.Channel.ChannelAgent)
+	case "outlet":
+		return own(r.Channel.Outlet)
+	case "clerk":
+		return own(r.Channel.Clerk)
+	case "terminal":
+		return own(r.Channel.Terminal)
+	case "network":
+		return key(s.token("network", network(r.Channel.Network)))
+	case "device":
+		var out []string
+		for _, serial := range devices(r) {
+			out = append(out, own(serial)...)
+		}
+		return out
+	}
+	var out []string
+	for _, k := range e.Others {
+		if string(k.Part) == part {
+			out = append(out, key(k.ID)...)
+		}
+	}
+	return out
+}
+
+// token is a keyed value of what may tell of a person; empty for nothing.
+func (s *Service) token(kind, text string) string {
+	if text == "" {
+		return ""
+	}
+	return s.o.Vault.DocumentKeys(kind, "", text)[0].MAC
+}
+
+// confirmHold tells the engine what became of a request: units of what was committed stay, the rest comes back. An
+// engine that cannot be told loses nothing: its windows are filled from the ledger, and a tentative unit lapses.
+func (s *Service) confirmHold(ctx context.Context, h *held, opened bool) {
+	if h == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	confirmed, returned := h.limits, []velocity.Limit(nil)
+	if !opened {
+		confirmed, returned = h.of(velocity.Attempts), h.of(velocity.Openings)
+	}
+	if len(confirmed) > 0 {
+		s.told(s.o.Velocities.Confirm(ctx, h.id, confirmed))
+	}
+	if len(returned) > 0 {
+		s.told(s.o.Velocities.GiveBack(ctx, h.id, returned))
+	}
+}
+
+// dropHold gives back what a request took that came to nothing.
+func (s *Service) dropHold(ctx context.Context, h *held) { s.confirmHold(ctx, h, false) }
+
+func (s *Service) told(err error) {
+	if err != nil {
+		s.o.Log.Warn("the sliding windows could not be told; they follow the ledger", "error", err)
+	}
+}
+
+// giveBack returns the units of an opening that was released or ran out.
+func (s *Service) giveBack(ctx context.Context, decisionID string) {
+	if decisionID == "" {
+		return
+	}
+	gone, err := s.o.Ledger.ReleasedWindows(ctx, decisionID)
+	if err != nil {
+		s.told(fmt.Errorf("verify: read what was released: %w", err))
+		return
+	}
+	for _, w := range gone {
+		var limits []velocity.Limit
+		for _, k := range w.Keys {
+			part, _, _ := strings.Cut(k.Key, ":")
+			for _, v := range s.o.Policy.AllVelocities() {
+				if l := limitOf(v, k.Key); v.Per == part && l.Counts == k.Counts && windowOf(limits, l) < 0 {
+					limits = append(limits, l)
+				}
+			}
+		}
+		for chunk := range slices.Chunk(limits, velocity.MaxLimits) {
+			s.told(s.o.Velocities.GiveBack(ctx, w.ID, chunk))
+		}
+	}
+}
+
+// windowOf is the index of the limit that runs over the window of l; -1 when there is none.
+func windowOf(limits []velocity.Limit, l velocity.Limit) int {
+	return slices.IndexFunc(limits, func(o velocity.Limit) bool { return o.Key == l.Key && o.Counts == l.Counts && o.Window == l.Window })
+}
+
+// unasked are the velocities of a request that was refused before any was asked.
+func (s *Service) unasked(a *assessment) []compliance.VelocityUse {
+	var out []compliance.VelocityUse
+	for _, v := range s.o.Policy.Velocities(a.facts) {
+		out = append(out, compliance.VelocityUse{Name: v.Name, Clause: v.Clause, Limit: v.Max, Skipped: true})
+	}
+	return out
+}
+
+// windowsLost reports whether velocities were never counted, so that they must be before anything passes.
+func windowsLost(uses []compliance.VelocityUse) bool {
+	return slices.ContainsFunc(uses, func(u compliance.VelocityUse) bool { return !u.Executed && !u.Skipped })
+}
+
+// ForgetWindows deletes from the ledger what no sliding window holds any more, and returns how much that was.
+func (s *Service) ForgetWindows(ctx context.Context) (int, error) {
+	longest := time.Duration(0)
+	for _, v := range s.o.Policy.AllVelocities() {
+		longest = max(longest, v.Window)
+	}
+	before := s.o.Now().UTC().Add(-longest - holdLife)
+	total := 0
+	for {
+		n, err := s.o.Ledger.ForgetWindows(ctx, before, settlePage)
+		total += n
+		if err != nil {
+			return total, ledgerError(err)
+		}
+		if n == 0 || ctx.Err() != nil {
+			return total, ctx.Err()
+		}
+	}
+}
