@@ -90,6 +90,9 @@ type Ledger interface {
 	CompleteEvidence(ctx context.Context, tenantID, id, digest string, event compliance.Event) error
 	// Chunks returns the sealed chunks in order; content given at once is the one chunk.
 	Chunks(ctx context.Context, tenantID, id string) ([][]byte, error)
+	// SweepRetention judges up to sweep.Limit kept pieces whose KeepUntil has come, each under its person's lock.
+	// What lies behind it goes, with its event; what the relationship keeps longer gets its new KeepUntil.
+	SweepRetention(ctx context.Context, sweep RetentionSweep) (RetentionPage, error)
 	// DataKey returns a data key by id.
 	DataKey(ctx context.Context, tenantID, id string) (vault.DataKey, error)
 
@@ -237,7 +240,9 @@ type EvidenceRow struct {
 	DataKeyID      string
 	Sealed         []byte
 	KeptBy         string    // clause that wants the content kept; empty for none
+	KeepYears      int       // for how long after the relationship's end
 	KeepUntil      time.Time // no earlier may it go; later, where the relationship ends after the decision
+	EndedAt        time.Time // when it went, after its clause's years
 	Released       bool      // of a row to write: nothing wants the content any more, and it goes
 }
 

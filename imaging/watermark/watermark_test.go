@@ -43,7 +43,9 @@ func decoded(t *testing.T, data []byte) image.Image {
 	return img
 }
 
-func grey(img image.Image, x, y int) int { return int(color.GrayModel.Convert(img.At(x, y)).(color.Gray).Y) }
+func grey(img image.Image, x, y int) int {
+	return int(color.GrayModel.Convert(img.At(x, y)).(color.Gray).Y)
+}
 
 // On any ground letters and border differ enough to be read, everywhere on the card, and most of the ground is as it was.
 func TestTheMarkIsReadOnAnyGroundAndEverywhere(t *testing.T) {
