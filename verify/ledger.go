@@ -20,6 +20,7 @@ var (
 	ErrWrongOffset   = errors.New("verify: the upload stands at another offset")
 	ErrUploadClosed  = errors.New("verify: the upload is complete")
 	ErrImportOverlap = errors.New("verify: the import was already loaded")
+	ErrNotKept       = errors.New("verify: the evidence is kept no longer")
 
 	// ErrOpeningEnded: the opening is final, or its reservation's lease has ended.
 	ErrOpeningEnded = errors.New("verify: the opening has ended")
@@ -93,6 +94,11 @@ type Ledger interface {
 	// SweepRetention judges up to sweep.Limit kept pieces whose KeepUntil has come, each under its person's lock.
 	// What lies behind it goes, with its event; what the relationship keeps longer gets its new KeepUntil.
 	SweepRetention(ctx context.Context, sweep RetentionSweep) (RetentionPage, error)
+	// Disclose records that a copy of kept evidence leaves, with its event; again writes the event alone.
+	// ErrNotKept when its retention has ended meanwhile, ErrKeyTaken when the idempotency key is already used.
+	Disclose(ctx context.Context, d Disclosure, again bool, event compliance.Event) error
+	// DisclosureByKey returns the disclosure that was made under the idempotency key.
+	DisclosureByKey(ctx context.Context, tenantID, key string) (Disclosure, error)
 	// DataKey returns a data key by id.
 	DataKey(ctx context.Context, tenantID, id string) (vault.DataKey, error)
 

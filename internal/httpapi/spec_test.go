@@ -236,6 +236,7 @@ var schemaTypes = map[string]any{
 	"VerificationFields": verificationRequest{}, "VerificationRequest": verificationRequest{}, "OpeningRequest": openingRequest{},
 	"Party": partyRequest{}, "Document": documentRequest{}, "Channel": channelRequest{}, "Evidence": evidenceRequest{},
 	"AddEvidenceRequest": addEvidenceRequest{}, "NewEvidenceRequest": newEvidenceRequest{}, "ConfirmRequest": confirmRequest{},
+	"DisclosureRequest": disclosureRequest{}, "Disclosure": disclosureAnswer{},
 	"StockRow": stockRowRequest{}, "NumberCheckRequest": numberCheckRequest{}, "PhotoClaim": photoClaim{},
 	"Verification": verificationAnswer{}, "VerificationList": verificationList{}, "Reason": reasonAnswer{}, "Material": materialAnswer{},
 	"Clause": clauseAnswer{}, "Appeal": appealAnswer{}, "Check": checkAnswer{}, "Quota": quotaAnswer{},
