@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"image"
 	"image/color"
 	"image/draw"
@@ -118,7 +119,7 @@ func TestNoCopyLeavesOf(t *testing.T) {
 	refuses := func(why string, c verify.Caller, id, code string, fault compliance.Fault) {
 		t.Helper()
 		got, err := h.Disclose(ctx, c, h.key(), id, inquiry)
-		if e, ok := err.(*compliance.Error); !ok || e.Code != code || e.Fault != fault || got.JPEG != nil {
+		if e, ok := errors.AsType[*compliance.Error](err); !ok || e.Code != code || e.Fault != fault || got.JPEG != nil {
 			t.Errorf("%s: %v, %d bytes, want %s", why, err, len(got.JPEG), code)
 		}
 	}
