@@ -180,8 +180,6 @@ func (s *Service) keptContent(ctx context.Context, row *EvidenceRow) ([]byte, er
 		return nil, errNotDisclosable("the photo is in the tenant's own image system")
 	case !row.Complete:
 		return nil, compliance.E(compliance.FaultConflict, "evidence_incomplete", "the upload is not complete")
-	case !row.EndedAt.IsZero():
-		return nil, errGone()
 	}
 	photo, err := s.content(ctx, *row)
 	switch {
