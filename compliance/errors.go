@@ -16,6 +16,7 @@ const (
 	FaultForbidden                     // 403
 	FaultNotFound                      // 404; also for what belongs to another tenant
 	FaultConflict                      // 409
+	FaultGone                          // 410: it was here and is kept no longer
 	FaultTooLarge                      // 413
 	FaultUnsupportedMedia              // 415
 	FaultUnprocessable                 // 422: well formed, cannot be processed

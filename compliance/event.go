@@ -10,27 +10,29 @@ type EventKind string
 
 // The kinds of events.
 const (
-	EventDecision         EventKind = "decision"
-	EventAttemptRefused   EventKind = "attempt.refused" // input that could not be decoded
-	EventOpeningConfirmed EventKind = "opening.confirmed"
-	EventOpeningActivated EventKind = "opening.activated"
-	EventOpeningSuspended EventKind = "opening.suspended"
-	EventOpeningResumed   EventKind = "opening.resumed"
-	EventOpeningReplaced  EventKind = "opening.replaced"  // a new card in the same slot
-	EventOpeningReclassed EventKind = "opening.reclassed" // an account of another class
-	EventOpeningReleased  EventKind = "opening.released"
-	EventOpeningExpired   EventKind = "opening.expired"
-	EventOpeningClosed    EventKind = "opening.closed"
-	EventOpeningsImported EventKind = "openings.imported"
-	EventEvidenceReceived EventKind = "evidence.received"
-	EventTenantAdded      EventKind = "tenant.added"
-	EventTenantLimitSet   EventKind = "tenant.limit_set"
-	EventKeyCreated       EventKind = "key.created"
-	EventKeyRevoked       EventKind = "key.revoked"
-	EventPolicyLive       EventKind = "policy.live"
-	EventGatewayStarted   EventKind = "gateway.started"
-	EventGatewayStopped   EventKind = "gateway.stopped"
-	EventImagesErased     EventKind = "images.erased" // a person's entries in the index of images
+	EventDecision          EventKind = "decision"
+	EventAttemptRefused    EventKind = "attempt.refused" // input that could not be decoded
+	EventOpeningConfirmed  EventKind = "opening.confirmed"
+	EventOpeningActivated  EventKind = "opening.activated"
+	EventOpeningSuspended  EventKind = "opening.suspended"
+	EventOpeningResumed    EventKind = "opening.resumed"
+	EventOpeningReplaced   EventKind = "opening.replaced"  // a new card in the same slot
+	EventOpeningReclassed  EventKind = "opening.reclassed" // an account of another class
+	EventOpeningReleased   EventKind = "opening.released"
+	EventOpeningExpired    EventKind = "opening.expired"
+	EventOpeningClosed     EventKind = "opening.closed"
+	EventOpeningsImported  EventKind = "openings.imported"
+	EventEvidenceReceived  EventKind = "evidence.received"
+	EventEvidenceDisclosed EventKind = "evidence.disclosed"       // a copy left; also each time that it left again
+	EventRetentionEnded    EventKind = "evidence.retention_ended" // the content went: no clause wants it any more
+	EventTenantAdded       EventKind = "tenant.added"
+	EventTenantLimitSet    EventKind = "tenant.limit_set"
+	EventKeyCreated        EventKind = "key.created"
+	EventKeyRevoked        EventKind = "key.revoked"
+	EventPolicyLive        EventKind = "policy.live"
+	EventGatewayStarted    EventKind = "gateway.started"
+	EventGatewayStopped    EventKind = "gateway.stopped"
+	EventImagesErased      EventKind = "images.erased" // a person's entries in the index of images
 )
 
 // Event is one fact that the audit log commits to. It is written in the same

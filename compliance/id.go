@@ -29,6 +29,7 @@ const (
 	PrefixAttempt     Prefix = "att"
 	PrefixImport      Prefix = "imp"
 	PrefixDataKey     Prefix = "dek"
+	PrefixDisclosure  Prefix = "dis"
 )
 
 // IDs makes time-ordered ids: UUIDv7 (RFC 9562) behind a type prefix. Within

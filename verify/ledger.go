@@ -21,6 +21,7 @@ var (
 	ErrWrongOffset   = errors.New("verify: the upload stands at another offset")
 	ErrUploadClosed  = errors.New("verify: the upload is complete")
 	ErrImportOverlap = errors.New("verify: the import was already loaded")
+	ErrNotKept       = errors.New("verify: the evidence is kept no longer")
 
 	// ErrOpeningEnded: the opening is final, or its reservation's lease has ended.
 	ErrOpeningEnded = errors.New("verify: the opening has ended")
@@ -101,6 +102,14 @@ type Ledger interface {
 	CompleteEvidence(ctx context.Context, tenantID, id, digest string, event compliance.Event) error
 	// Chunks returns the sealed chunks in order; content given at once is the one chunk.
 	Chunks(ctx context.Context, tenantID, id string) ([][]byte, error)
+	// SweepRetention judges up to sweep.Limit kept pieces whose KeepUntil has come, each under its person's lock.
+	// What lies behind it goes, with its event; what the relationship keeps longer gets its new KeepUntil.
+	SweepRetention(ctx context.Context, sweep RetentionSweep) (RetentionPage, error)
+	// Disclose records that a copy of kept evidence leaves, with its event; again writes the event alone.
+	// ErrNotKept when its retention has ended meanwhile, ErrKeyTaken when the idempotency key is already used.
+	Disclose(ctx context.Context, d Disclosure, again bool, event compliance.Event) error
+	// DisclosureByKey returns the disclosure that was made under the idempotency key.
+	DisclosureByKey(ctx context.Context, tenantID, key string) (Disclosure, error)
 	// DataKey returns a data key by id.
 	DataKey(ctx context.Context, tenantID, id string) (vault.DataKey, error)
 
@@ -304,7 +313,9 @@ type EvidenceRow struct {
 	DataKeyID      string
 	Sealed         []byte
 	KeptBy         string    // clause that wants the content kept; empty for none
+	KeepYears      int       // for how long after the relationship's end
 	KeepUntil      time.Time // no earlier may it go; later, where the relationship ends after the decision
+	EndedAt        time.Time // when it went, after its clause's years
 	Released       bool      // of a row to write: nothing wants the content any more, and it goes
 }
 

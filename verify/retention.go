@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"realname/compliance"
+	"realname/compliance/policy"
 	"realname/compliance/vault"
 )
 
@@ -23,8 +24,8 @@ func (s *Service) kept(evidence []EvidenceRow, d compliance.Decision) []Evidence
 				continue
 			}
 			// The relationship that the years run from ends today at the earliest.
-			if until := d.DecidedAt.AddDate(r.Years, 0, 0); until.After(e.KeepUntil) {
-				e.KeptBy, e.KeepUntil = r.Clause, until
+			if r.Years > e.KeepYears {
+				e.KeptBy, e.KeepYears, e.KeepUntil = r.Clause, r.Years, policy.TermEnd(d.DecidedAt, r.Years)
 			}
 		}
 		if e.KeptBy == "" {

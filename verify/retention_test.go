@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"realname/compliance"
+	"realname/compliance/policy"
 	"realname/imaging"
 	"realname/verify"
 )
@@ -107,7 +108,7 @@ func TestAPhotoIsKeptByItsClause(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if row.KeptBy != "R-25-11" || !row.KeepUntil.Equal(a.Decision.DecidedAt.AddDate(2, 0, 0)) {
+	if row.KeptBy != "R-25-11" || row.KeepYears != 2 || !row.KeepUntil.Equal(policy.TermEnd(a.Decision.DecidedAt, 2)) {
 		t.Errorf("kept by %q until %v", row.KeptBy, row.KeepUntil)
 	}
 	dk, err := h.store.DataKey(ctx, h.carrier.TenantID, row.DataKeyID)

@@ -109,14 +109,16 @@ const (
 	keyOfDecision keyUse = iota
 	keyOfEvidence
 	keyOfImport
+	keyOfDisclosure
 )
 
 // keyIsFor refuses an idempotency key that already made something of another kind: a tenant's keys are one namespace.
 func (s *Service) keyIsFor(ctx context.Context, c Caller, key string, use keyUse) error {
 	for other, look := range map[keyUse]func() error{
-		keyOfDecision: func() error { _, err := s.o.Ledger.DecisionByKey(ctx, c.TenantID, key); return err },
-		keyOfEvidence: func() error { _, err := s.o.Ledger.EvidenceByKey(ctx, c.TenantID, key); return err },
-		keyOfImport:   func() error { _, err := s.o.Ledger.ImportByKey(ctx, c.TenantID, key); return err },
+		keyOfDecision:   func() error { _, err := s.o.Ledger.DecisionByKey(ctx, c.TenantID, key); return err },
+		keyOfEvidence:   func() error { _, err := s.o.Ledger.EvidenceByKey(ctx, c.TenantID, key); return err },
+		keyOfImport:     func() error { _, err := s.o.Ledger.ImportByKey(ctx, c.TenantID, key); return err },
+		keyOfDisclosure: func() error { _, err := s.o.Ledger.DisclosureByKey(ctx, c.TenantID, key); return err },
 	} {
 		if other == use {
 			continue

@@ -31,7 +31,7 @@ var arrows = map[string][]string{
 	"deploy":              {},
 	"deploy/fetch":        {"deploy"},
 
-	"verify":                     {"verify/idnumber", "verify/personname", "imaging", "ratelimit/quota", "ratelimit/velocity", "compliance/..."},
+	"verify":                     {"verify/idnumber", "verify/personname", "imaging", "imaging/watermark", "ratelimit/quota", "ratelimit/velocity", "compliance/..."},
 	"verify/idnumber":            {"verify/idnumber/gb2260"},
 	"verify/idnumber/explain":    {"verify/idnumber", "compliance"},
 	"verify/idnumber/gb2260":     {},
@@ -48,6 +48,7 @@ var arrows = map[string][]string{
 
 	"imaging":                        {"verify/idnumber"},
 	"imaging/sandbox":                {"imaging"},
+	"imaging/watermark":              {"imaging"},
 	"imaging/vision":                 {"imaging", "verify/idnumber", "verify/personname"},
 	"imaging/vision/train/cards":     {"internal/specimen"},
 	"imaging/vision/train/drawings":  {"internal/specimen"},

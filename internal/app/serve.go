@@ -36,6 +36,7 @@ func (g *gateway) serve(ctx context.Context) error {
 	group.Go(func() error { return g.every(groupCtx, "expire leases", g.service.ExpireLeases) })
 	group.Go(func() error { return g.every(groupCtx, "forget velocities", g.service.ForgetWindows) })
 	group.Go(func() error { return g.every(groupCtx, "forget images", g.service.ExpireImages) })
+	group.Go(func() error { return g.every(groupCtx, "end retention", g.service.EndRetention) })
 	group.Go(func() error { return g.every(groupCtx, "read division codes", g.areas.follow) })
 
 	serving, stopServing := context.WithCancel(ctx)

@@ -100,6 +100,7 @@ func (a *API) route() {
 	e.POST("/v1/verifications/:id/evidence", a.addEvidence, tenants...)
 	e.GET("/v1/verifications/:id/receipt", a.getReceipt, tenants...)
 	e.POST("/v1/evidence", a.createEvidence, tenants...)
+	e.POST("/v1/evidence/:id/disclosures", a.createDisclosure, tenants...)
 	e.POST("/v1/openings", a.createOpening, tenants...)
 	e.POST("/v1/openings/import", a.importOpenings, tenants...)
 	e.GET("/v1/openings/:id", a.getOpening, tenants...)

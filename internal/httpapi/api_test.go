@@ -42,6 +42,7 @@ type service struct {
 	added    []verify.Evidence
 	imported []verify.StockRow
 	photos   []imaging.Request
+	copies   []verify.CopyRequest
 	chunks   []string
 	keys     []string
 	attempts []string
@@ -51,6 +52,7 @@ type service struct {
 	stock   verify.Stock
 	report  imaging.Report
 	token   string
+	made    verify.Copy
 	fail    error // of every call but RefuseAttempt
 	refused error // of RefuseAttempt
 	panics  bool
@@ -185,6 +187,12 @@ func (s *service) AppendEvidence(_ context.Context, _ verify.Caller, id string, 
 	}
 	err := s.on("", func() { s.chunks = append(s.chunks, string(chunk)) })
 	return s.progress(id), err
+}
+
+func (s *service) Disclose(_ context.Context, c verify.Caller, key, id string, r verify.CopyRequest) (verify.Copy, error) {
+	made := s.made
+	made.EvidenceID, made.TenantID, made.Recipient, made.Purpose, made.LegalBasis = id, c.TenantID, r.Recipient, r.Purpose, r.LegalBasis
+	return made, s.on(key, func() { s.copies = append(s.copies, r) })
 }
 
 func (s *service) CheckNumber(kind idnumber.Kind, raw string, on idnumber.Date) idnumber.Result {

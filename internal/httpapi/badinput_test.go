@@ -223,13 +223,14 @@ func TestPanicCostsOneRequest(t *testing.T) {
 func TestAttemptsNameTheirOperation(t *testing.T) {
 	h := newHarness(t)
 	for path, endpoint := range map[string]string{
-		"/v1/verifications":                             "POST /v1/verifications",
-		"/v1/verifications/" + decisionID + "/evidence": "POST /v1/verifications/{id}/evidence",
-		"/v1/openings":                                  "POST /v1/openings",
-		"/v1/openings/import":                           "POST /v1/openings/import",
-		"/v1/openings/" + openingIDs[0] + "/confirm":    "POST /v1/openings/{id}/confirm",
-		"/v1/evidence":                                  "POST /v1/evidence",
-		"/v1/numbers/check":                             "POST /v1/numbers/check",
+		"/v1/verifications":                               "POST /v1/verifications",
+		"/v1/verifications/" + decisionID + "/evidence":   "POST /v1/verifications/{id}/evidence",
+		"/v1/openings":                                    "POST /v1/openings",
+		"/v1/openings/import":                             "POST /v1/openings/import",
+		"/v1/openings/" + openingIDs[0] + "/confirm":      "POST /v1/openings/{id}/confirm",
+		"/v1/evidence":                                    "POST /v1/evidence",
+		"/v1/evidence/" + evidenceIDs[0] + "/disclosures": "POST /v1/evidence/{id}/disclosures",
+		"/v1/numbers/check":                               "POST /v1/numbers/check",
 	} {
 		h.service.attempts = nil
 		h.wantProblem(h.call("POST", path, "{"), http.StatusBadRequest, "json_malformed")

@@ -44,6 +44,7 @@ var statusOf = map[compliance.Fault]int{
 	compliance.FaultForbidden:        http.StatusForbidden,
 	compliance.FaultNotFound:         http.StatusNotFound,
 	compliance.FaultConflict:         http.StatusConflict,
+	compliance.FaultGone:             http.StatusGone,
 	compliance.FaultTooLarge:         http.StatusRequestEntityTooLarge,
 	compliance.FaultUnsupportedMedia: http.StatusUnsupportedMediaType,
 	compliance.FaultUnprocessable:    http.StatusUnprocessableEntity,

@@ -120,6 +120,13 @@ type newEvidenceRequest struct {
 	PhoneToken   bool                    `json:"phone_token"`
 }
 
+// disclosureRequest's recipient is bounded by verify.MaxRecipient; the handler looks at legal_basis first.
+type disclosureRequest struct {
+	Recipient  string `json:"recipient" validate:"required,max=64,reference"`
+	Purpose    string `json:"purpose" validate:"required,token"`
+	LegalBasis string `json:"legal_basis" validate:"required,token"`
+}
+
 type confirmRequest struct {
 	ExternalRef     string `json:"external_ref" validate:"omitempty,reference"`
 	AwaitActivation bool   `json:"await_activation"`

@@ -35,6 +35,8 @@ type Service interface {
 	// UploadByToken finds the one upload that a one-time token is for, and the tenant behind it.
 	UploadByToken(ctx context.Context, token string) (verify.Caller, verify.Upload, error)
 	AppendEvidence(ctx context.Context, c verify.Caller, id string, offset int64, chunk []byte) (verify.Upload, error)
+	// Disclose makes a watermarked copy of a kept photo; that it leaves is durable before it returns.
+	Disclose(ctx context.Context, c verify.Caller, idempotencyKey, evidenceID string, r verify.CopyRequest) (verify.Copy, error)
 
 	// CheckNumber judges one number as of a civil date in China; nothing is asked of anyone and nothing is kept.
 	CheckNumber(kind idnumber.Kind, raw string, on idnumber.Date) idnumber.Result

@@ -237,6 +237,7 @@ var schemaTypes = map[string]any{
 	"Party": partyRequest{}, "Document": documentRequest{}, "Channel": channelRequest{}, "Evidence": evidenceRequest{},
 	"AddEvidenceRequest": addEvidenceRequest{}, "NewEvidenceRequest": newEvidenceRequest{}, "ConfirmRequest": confirmRequest{},
 	"CloseRequest": closeRequest{}, "RenewRequest": renewRequest{},
+	"DisclosureRequest": disclosureRequest{}, "Disclosure": disclosureAnswer{},
 	"StockRow": stockRowRequest{}, "NumberCheckRequest": numberCheckRequest{}, "PhotoClaim": photoClaim{},
 	"Verification": verificationAnswer{}, "VerificationList": verificationList{}, "Reason": reasonAnswer{}, "Material": materialAnswer{},
 	"Clause": clauseAnswer{}, "Appeal": appealAnswer{}, "Check": checkAnswer{}, "Quota": quotaAnswer{},

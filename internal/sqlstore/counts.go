@@ -125,7 +125,7 @@ type finder func(query string, args []any, dest ...any) (found bool, err error)
 
 // Count implements verify.Ledger.
 func (s *Store) Count(ctx context.Context, demands []quota.Demand) ([]quota.Use, error) {
-	uses, err := count(demands, s.readTime(), func(query string, args []any, dest ...any) (bool, error) {
+	uses, err := countAll(demands, s.readTime(), func(query string, args []any, dest ...any) (bool, error) {
 		err := s.find(ctx, query, args, dest...)
 		if errors.Is(err, verify.ErrNotFound) {
 			return false, nil
@@ -135,9 +135,9 @@ func (s *Store) Count(ctx context.Context, demands []quota.Demand) ([]quota.Use,
 	return uses, wrap("count", err)
 }
 
-func (t *txn) count(demands []quota.Demand) ([]quota.Use, error) { return count(demands, t.at, t.row) }
+func (t *txn) count(demands []quota.Demand) ([]quota.Use, error) { return countAll(demands, t.at, t.row) }
 
-func count(demands []quota.Demand, at time.Time, find finder) ([]quota.Use, error) {
+func countAll(demands []quota.Demand, at time.Time, find finder) ([]quota.Use, error) {
 	uses := make([]quota.Use, len(demands))
 	for i, d := range demands {
 		text, args, err := countQuery(d, at)

@@ -34,6 +34,7 @@ var uniques = []unique{
 	{"decisions_pkey", "decisions.id, decisions.version", verify.ErrStale},
 	{"openings_external_ref", "openings.tenant_id, openings.external_ref", verify.ErrExternalRefTaken},
 	{"evidence_idempotency", "evidence.tenant_id, evidence.idempotency_key", verify.ErrKeyTaken},
+	{"disclosures_idempotency", "disclosures.tenant_id, disclosures.idempotency_key", verify.ErrKeyTaken},
 	{"imports_idempotency", "imports.tenant_id, imports.idempotency_key", verify.ErrImportOverlap},
 }
 

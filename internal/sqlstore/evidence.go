@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 
 	"realname/compliance"
@@ -9,10 +10,10 @@ import (
 )
 
 const evidenceColumns = `id, tenant_id, decision_id, kind, side, device_serial, attestor, captured_at, received_at, digest, locator,
-	length, received, complete, token_hash, token_until, idempotency_key, request_digest, data_key_id, kept_by, keep_until`
+	length, received, complete, token_hash, token_until, idempotency_key, request_digest, data_key_id, kept_by, keep_until, keep_years, retention_ended_at`
 
 const insertEvidence = `INSERT INTO evidence (` + evidenceColumns + `, sealed)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`
 
 func (t *txn) evidenceArgs(e verify.EvidenceRow) []any {
 	received := e.ReceivedAt
@@ -22,7 +23,8 @@ func (t *txn) evidenceArgs(e verify.EvidenceRow) []any {
 	return []any{
 		e.ID, e.TenantID, text(e.DecisionID), string(e.Kind), text(e.Side), text(e.DeviceSerial), text(e.Attestor),
 		micros(e.CapturedAt), received.UnixMicro(), text(e.Digest), text(e.Locator), e.Length, e.Received, e.Complete,
-		text(e.TokenHash), micros(e.TokenUntil), text(e.IdempotencyKey), text(e.RequestDigest), text(e.DataKeyID), text(e.KeptBy), micros(e.KeepUntil), e.Sealed,
+		text(e.TokenHash), micros(e.TokenUntil), text(e.IdempotencyKey), text(e.RequestDigest), text(e.DataKeyID), text(e.KeptBy), micros(e.KeepUntil),
+		count(e.KeepYears), micros(e.EndedAt), e.Sealed,
 	}
 }
 
@@ -62,8 +64,7 @@ func (t *txn) attachEvidence(tenantID string, e verify.EvidenceRow) error {
 // piece came with rules over its content, and none lets go what a clause keeps.
 func (t *txn) keepEvidence(tenantID string, e *verify.EvidenceRow) error {
 	if e.KeptBy != "" {
-		if _, err := t.exec(`UPDATE evidence SET kept_by = $1, keep_until = $2
-			WHERE id = $3 AND tenant_id = $4 AND COALESCE(keep_until, 0) < $2`, e.KeptBy, e.KeepUntil.UnixMicro(), e.ID, tenantID); err != nil {
+		if err := t.keepLonger(tenantID, e); err != nil {
 			return err
 		}
 	}
@@ -85,13 +86,27 @@ func (t *txn) keepEvidence(tenantID string, e *verify.EvidenceRow) error {
 	return err
 }
 
+// keepLonger notes the clause that wants a piece kept for the most years, and the
+// latest day that any of them names. What went already stays so.
+func (t *txn) keepLonger(tenantID string, e *verify.EvidenceRow) error {
+	const piece = ` WHERE id = $1 AND tenant_id = $2 AND retention_ended_at IS NULL`
+	if _, err := t.exec(`UPDATE evidence SET kept_by = $3, keep_years = $4`+piece+` AND COALESCE(keep_years, 0) < $4`,
+		e.ID, tenantID, e.KeptBy, e.KeepYears); err != nil {
+		return err
+	}
+	_, err := t.exec(`UPDATE evidence SET keep_until = $3`+piece+` AND COALESCE(keep_until, 0) < $3`, e.ID, tenantID, e.KeepUntil.UnixMicro())
+	return err
+}
+
 func (s *Store) evidence(ctx context.Context, op, where string, args ...any) (verify.EvidenceRow, error) {
 	var e verify.EvidenceRow
+	var years sql.NullInt64
 	err := s.find(ctx, `SELECT `+evidenceColumns+` FROM evidence `+where, args,
 		&e.ID, &e.TenantID, optional(&e.DecisionID), &e.Kind, optional(&e.Side), optional(&e.DeviceSerial), optional(&e.Attestor),
 		moment(&e.CapturedAt), moment(&e.ReceivedAt), optional(&e.Digest), optional(&e.Locator), &e.Length, &e.Received, &e.Complete,
 		optional(&e.TokenHash), moment(&e.TokenUntil), optional(&e.IdempotencyKey), optional(&e.RequestDigest), optional(&e.DataKeyID),
-		optional(&e.KeptBy), moment(&e.KeepUntil))
+		optional(&e.KeptBy), moment(&e.KeepUntil), &years, moment(&e.EndedAt))
+	e.KeepYears = int(years.Int64)
 	return e, wrap(op, err)
 }
 

@@ -195,8 +195,8 @@ func TestContentIsKeptOrGoes(t *testing.T) {
 			}
 		}
 		released := func(e verify.EvidenceRow) verify.EvidenceRow { e.Released = true; return e }
-		resealed := func(e verify.EvidenceRow, by string, until time.Time) verify.EvidenceRow {
-			e.Sealed, e.DataKeyID, e.KeptBy, e.KeepUntil = []byte("person's"), "dk", by, until
+		resealed := func(e verify.EvidenceRow, by string, years int, until time.Time) verify.EvidenceRow {
+			e.Sealed, e.DataKeyID, e.KeptBy, e.KeepYears, e.KeepUntil = []byte("person's"), "dk", by, years, until
 			return e
 		}
 
@@ -205,18 +205,18 @@ func TestContentIsKeptOrGoes(t *testing.T) {
 		holds("released", gone)
 
 		kept, until := put(), clock.Now().AddDate(2, 0, 0)
-		decide(resealed(kept, "R-1", until))
+		decide(resealed(kept, "R-1", 2, until))
 		holds("kept", kept, "person's")
 		decide(released(kept))
 		holds("kept, and let go by another decision", kept, "person's")
-		decide(resealed(kept, "R-2", until.AddDate(-1, 0, 0)))
+		decide(resealed(kept, "R-2", 1, until.AddDate(-1, 0, 0)))
 		row, err := s.Evidence(ctx, storetest.Tenant, kept.ID)
-		if err != nil || row.KeptBy != "R-1" || !row.KeepUntil.Equal(until) || row.DataKeyID != "dk" {
+		if err != nil || row.KeptBy != "R-1" || row.KeepYears != 2 || !row.KeepUntil.Equal(until) || row.DataKeyID != "dk" {
 			t.Errorf("the shorter term took over: %+v, %v", row, err)
 		}
 
 		open := put()
-		decide(resealed(open, "", time.Time{}))
+		decide(resealed(open, "", 0, time.Time{}))
 		holds("of an open decision", open, "person's")
 		decide(released(open))
 		holds("of an open decision, let go by another", open, "person's")

@@ -23,3 +23,10 @@ func DecisionArgs(r *verify.DecisionRow, at time.Time, seq int64) []any {
 
 // OpeningArgs are the arguments of InsertOpening.
 func OpeningArgs(o *verify.Opening, at time.Time) []any { return (&txn{at: at}).openingArgs(o, "") }
+
+// SetSweepChunks bounds how many rows of content one transaction of a sweep deletes, until the test ends.
+func SetSweepChunks(t interface{ Cleanup(f func()) }, n int64) {
+	before := sweepChunks
+	sweepChunks = n
+	t.Cleanup(func() { sweepChunks = before })
+}

@@ -114,6 +114,14 @@ func text(s string) any {
 	return s
 }
 
+// count is a number as the ledger keeps it: NULL for none.
+func count(n int) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
 // momentOf scans microseconds or NULL into a time.
 type momentOf struct{ t *time.Time }
 
