@@ -47,3 +47,21 @@ func TestConformanceOnOneServer(t *testing.T) {
 		return subject(e, ledger, s, func(testing.TB) { s.Flush() })
 	})
 }
+
+func TestConformanceOnSentinel(t *testing.T) {
+	trio := redistest.StartSentinel(t)
+	e, ledger := connect(t, goredis.UniversalOptions{Addrs: trio.Addrs(), MasterName: trio.Name}, nil)
+	velocitytest.Run(t, func(*testing.T) *velocitytest.Subject {
+		return subject(e, ledger, trio.Servers[0], func(testing.TB) { trio.Master().Flush() })
+	})
+}
+
+func TestConformanceOnCluster(t *testing.T) {
+	c := redistest.StartCluster(t)
+	e, ledger := connect(t, goredis.UniversalOptions{Addrs: c.Addrs(), IsClusterMode: true}, nil)
+	velocitytest.Run(t, func(*testing.T) *velocitytest.Subject {
+		s := subject(e, ledger, c.Servers[0], func(testing.TB) { c.Flush() })
+		s.Loose = true
+		return s
+	})
+}
