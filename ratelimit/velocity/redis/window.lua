@@ -1,19 +1,36 @@
 -- One window is one list. Its first element is the header, the others are the settled events, oldest first.
 --   header  generation 8 | settled events 4 | records that count 4 | oldest settled event 7 | key expires 7 | records
---   record  state 1 | at 7 | lapse 7 | reservation 16          ordered by lapse
---   event   at 7 | reservation 16
+--   record  state 1 | at 7 | lapses after 4 | reservation 12   ordered by when they lapse
+--   event   at 7 | reservation 12
 -- Numbers are big-endian, times microseconds of this server since 1970. A reservation is a hash of its id.
 -- The generation stands in this text, so that only the process and the reign it was loaded for can run it; a window of
 -- another generation is cold: it is only trusted again when it was filled from the ledger.
 local GENERATION, COLD = '@GENERATION@', '\0\0\0\0\0\0\0\0'
-local HEADER, RECORD, EVENT = 30, 31, 23
-local TENTATIVE, COUNTED, BACK = 'T', 'C', 'B'
+local HEADER, RECORD, EVENT = 30, 24, 19
+local RESERVATION = 12 -- where it begins in a record, from 0
+-- An opening is tentative until it is confirmed and lapses; an attempt counts whatever follows. What was given back is
+-- remembered, so that a late confirmation changes nothing.
+local TENTATIVE, ATTEMPT, COUNTED, BACK = 'T', 'A', 'C', 'B'
 local pack, unpack, spread, find, sub = struct.pack, struct.unpack, unpack, string.find, string.sub
 local call = redis.call
 local clock = call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 
--- load returns nil for what no engine wrote. cold: whatever lies there is not trusted.
+-- distrust makes a window cold. What was confirmed in it is the ledger's to say; what is confirmed from now on stays,
+-- since the ledger may have been read before.
+local function distrust(w)
+  w.generation = COLD
+  local kept = {}
+  w.live = 0
+  for p = 1, #w.records, RECORD do
+    local state = sub(w.records, p, p)
+    if state ~= COUNTED then kept[#kept + 1] = sub(w.records, p, p + RECORD - 1) end
+    if state == TENTATIVE or state == ATTEMPT then w.live = w.live + 1 end
+  end
+  w.records = table.concat(kept)
+end
+
+-- load returns nil for what no engine wrote.
 local function load(key, length)
   local w = { key = key, length = length, settled = 0, live = 0, oldest = 0, expires = 0, records = '', generation = COLD }
   local h = redis.pcall('LINDEX', key, 0)
@@ -25,6 +42,7 @@ local function load(key, length)
   w.generation = sub(h, 1, 8)
   w.settled, w.live, w.oldest, w.expires = unpack('>I4I4I7I7', h, 9)
   w.records = sub(h, HEADER + 1)
+  if w.generation ~= GENERATION and w.generation ~= COLD then distrust(w) end
   return w
 end
 
@@ -50,16 +68,22 @@ local function lookup(w, id)
   while true do
     local p = find(w.records, id, from, true)
     if not p then return nil end
-    if (p - 1) % RECORD == 15 then return p - 15, sub(w.records, p - 15, p - 15) end
+    if (p - 1) % RECORD == RESERVATION then return p - RESERVATION, sub(w.records, p - RESERVATION, p - RESERVATION) end
     from = p + 1
   end
 end
 
-local function add(w, state, at, lapse, id)
+-- lapse is when the record at p lapses.
+local function lapse(w, p)
+  local at, after = unpack('>I7I4', w.records, p + 1)
+  return at + after
+end
+
+local function add(w, state, life, id)
   if state ~= BACK then w.live = w.live + 1 end
   local p = #w.records + 1
-  while p > RECORD and unpack('>I7', w.records, p - RECORD + 8) > lapse do p = p - RECORD end
-  w.records = sub(w.records, 1, p - 1) .. state .. pack('>I7I7', at, lapse) .. id .. sub(w.records, p)
+  while p > RECORD and lapse(w, p - RECORD) > now + life do p = p - RECORD end
+  w.records = sub(w.records, 1, p - 1) .. state .. pack('>I7I4', now, life) .. id .. sub(w.records, p)
 end
 
 local function drop(w, p, state)
@@ -74,7 +98,7 @@ local function turn(w, p, state) w.records = sub(w.records, 1, p - 1) .. state .
 -- whether the header changed, or nil where a settled event is garbage.
 local function settle(w)
   local done, size = 1, #w.records
-  while done < size and unpack('>I7', w.records, done + 8) <= now do
+  while done < size and lapse(w, done) <= now do
     local state = sub(w.records, done, done)
     if state == TENTATIVE then w.generation = COLD end
     done = done + RECORD
@@ -85,7 +109,7 @@ local function settle(w)
   for p = 1, #gone, RECORD do
     local state, at = sub(gone, p, p), unpack('>I7', gone, p + 1)
     if state ~= BACK then w.live = w.live - 1 end
-    if state == COUNTED and warm(w) and at + w.length > now then
+    if (state == COUNTED or state == ATTEMPT) and warm(w) and at + w.length > now then
       local later = {}
       while w.settled > 0 do
         local e = call('LINDEX', w.key, -1)
@@ -94,7 +118,7 @@ local function settle(w)
         later[#later + 1] = call('RPOP', w.key)
         w.settled = w.settled - 1
       end
-      call('RPUSH', w.key, sub(gone, p + 1, p + 7) .. sub(gone, p + 15, p + 30))
+      call('RPUSH', w.key, sub(gone, p + 1, p + 7) .. sub(gone, p + RESERVATION, p + RECORD - 1))
       for i = #later, 1, -1 do call('RPUSH', w.key, later[i]) end
       w.settled = w.settled + 1 + #later
       if w.settled == 1 + #later then w.oldest = at end
@@ -155,16 +179,15 @@ if op == 'fill' then
   local records = ''
   w.live = 0
   for p = 1, #w.records, RECORD do
-    local state, lapse = sub(w.records, p, p), unpack('>I7', w.records, p + 8)
-    local from, reservation = 1, sub(w.records, p + 15, p + 30)
+    local state, from, reservation = sub(w.records, p, p), 1, sub(w.records, p + RESERVATION, p + RECORD - 1)
     local e
     repeat
       e = find(events, reservation, from, true)
       from = (e or 0) + 1
     until not e or (e - 1) % EVENT == 7
-    if lapse > now then
+    if lapse(w, p) > now then
       if e then known[e - 7] = true end
-      if e and state == TENTATIVE then state = COUNTED end
+      if e and state ~= BACK then state = COUNTED end
       records = records .. state .. sub(w.records, p + 1, p + RECORD - 1)
       if state ~= BACK then w.live = w.live + 1 end
     end
@@ -198,16 +221,16 @@ if op == 'confirm' or op == 'back' or op == 'undo' then
     local w = load(key, length)
     if not w or settle(w) == nil then return { 3, i } end
     local p, state = lookup(w, id)
-    local lapse = now + math.min(linger, length)
+    local life = math.min(linger, length)
     local changed = true
     if op == 'undo' then
       changed = p ~= nil and state ~= BACK
       if changed then drop(w, p, state) end
     elseif op == 'confirm' then
-      if state == TENTATIVE then
+      if state == TENTATIVE or state == ATTEMPT then
         turn(w, p, COUNTED)
       elseif not p and not (warm(w) and among(w, id)) then
-        add(w, COUNTED, now, lapse, id)
+        add(w, COUNTED, life, id)
       else
         changed = false
       end
@@ -224,7 +247,7 @@ if op == 'confirm' or op == 'back' or op == 'undo' then
           w.oldest = w.settled > 0 and unpack('>I7', call('LINDEX', key, 1)) or 0
         end
       end
-      add(w, BACK, now, lapse, id)
+      add(w, BACK, life, id)
     end
     if changed then save(w) end
   end
@@ -238,7 +261,7 @@ for i, key in ipairs(KEYS) do
   local w = load(key, tonumber(ARGV[a]))
   if not w then return { 3, i } end
   if ARGV[a + 3] == '1' and warm(w) then
-    w.generation = COLD
+    distrust(w)
     save(w)
   end
   if warm(w) and settle(w) == nil then return { 3, i } end
@@ -270,7 +293,7 @@ if not admitted then
 elseif op == 'hold' then
   for i, w in ipairs(windows) do
     if not w.held then
-      add(w, ARGV[4 * i + 2] == 'a' and COUNTED or TENTATIVE, now, now + math.min(tonumber(ARGV[3]), w.length), id)
+      add(w, ARGV[4 * i + 2] == 'a' and ATTEMPT or TENTATIVE, math.min(tonumber(ARGV[3]), w.length), id)
       save(w)
     end
   end

@@ -65,10 +65,11 @@ func letter(c velocity.Counting) byte {
 	return 'o'
 }
 
-// reservation is what stands for an id in a window: 16 bytes.
+// reservation is what stands for an id in a window: 12 bytes, too
+// many for two of a window to meet.
 func reservation(id string) string {
 	sum := sha256.Sum256([]byte(id))
-	return string(sum[:16])
+	return string(sum[:12])
 }
 
 // reply is what a hold or a look found.
@@ -226,7 +227,7 @@ func packed(events []velocity.Event, since time.Time) string {
 	if n := len(sorted) - velocity.MaxMax; n > 0 {
 		sorted = sorted[n:]
 	}
-	const size = 23
+	const size = 19
 	out := make([]byte, 0, size*len(sorted))
 	seen := make(map[string]bool, len(sorted))
 	for _, ev := range sorted {
