@@ -2,6 +2,8 @@ package redis_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -23,7 +25,8 @@ type storm struct {
 	admitted atomic.Int64
 	bounded  atomic.Int64
 	failed   atomic.Int64
-	over     atomic.Int64 // the most that the ledger ever had above a limit
+	last     atomic.Pointer[error] // why a call had no answer
+	over     atomic.Int64          // the most that the ledger ever had above a limit
 }
 
 const stormClients = 32
@@ -60,6 +63,7 @@ func (s *storm) client(ctx context.Context, random *rand.Rand) {
 		switch {
 		case err != nil:
 			s.failed.Add(1)
+			s.last.Store(&err)
 		case a.Admitted:
 			s.admitted.Add(1)
 			if a.Bounded {
@@ -121,7 +125,11 @@ func (s *storm) progress(t *testing.T) {
 	was := s.admitted.Load() - s.bounded.Load()
 	redistest.Eventually(t, "the crowd goes on", func() error {
 		if s.admitted.Load()-s.bounded.Load() < was+60 {
-			return errLeft
+			why := errors.New("all were refused")
+			if last := s.last.Load(); last != nil {
+				why = *last
+			}
+			return fmt.Errorf("%d admitted, %d by share, %d unanswered: %w", s.admitted.Load(), s.bounded.Load(), s.failed.Load(), why)
 		}
 		return nil
 	})
@@ -138,8 +146,9 @@ func TestStormOnOneServer(t *testing.T) {
 	for name, loss := range map[string]velocity.Loss{"fail_closed": velocity.FailClosed, "local_bound": velocity.LocalBound} {
 		s := redistest.Start(t)
 		gates := gateways(t, 2, goredis.UniversalOptions{Addrs: []string{s.Addr}, PoolSize: stormClients})
-		calm := newStorm(gates, loss)
-		calm.through(t, name+" undisturbed", 0)
+		if loss == velocity.FailClosed { // a share would hide that a busy machine was slow
+			newStorm(gates, loss).through(t, name+" undisturbed", 0)
+		}
 		st := newStorm(gates, loss)
 		st.through(t, name+" flushed", stormClients, s.Flush, s.Flush, s.Flush)
 		st = newStorm(gates, loss)
@@ -166,13 +175,14 @@ func TestStormOnCluster(t *testing.T) {
 	newStorm(gates, velocity.FailClosed).through(t, "fail_closed undisturbed", 0)
 	st := newStorm(gates, velocity.FailClosed)
 	slots := st.slots(t, c)
+	if runs, _ := velocitytest.Runs(t, 1); runs == 1 {
+		slots = slots[:6] // moving one takes a moment
+	}
+	turn := 0
 	st.through(t, "fail_closed re-sharded", stormClients, func() {
+		turn++
 		for i, slot := range slots {
-			c.Reshard(slot, slot+1, (i%3)*16384/3+1)
-		}
-	}, func() {
-		for i, slot := range slots {
-			c.Reshard(slot, slot+1, ((i+1)%3)*16384/3+1)
+			c.Reshard(slot, slot+1, (turn+i)%3*16384/3+1)
 		}
 	})
 	newStorm(gates, velocity.FailClosed).through(t, "fail_closed failed over", stormClients, func() { c.Failover(0) },
