@@ -166,17 +166,17 @@ func (s *Server) do(args ...any) *goredis.Cmd {
 	return cmd
 }
 
-// Eventually waits, up to 30 s, until f returns nil.
+// Eventually waits, up to a minute, until f returns nil.
 func Eventually(t testing.TB, what string, f func() error) {
 	t.Helper()
-	end := time.Now().Add(30 * time.Second)
+	end := time.Now().Add(time.Minute)
 	for {
 		err := f()
 		if err == nil {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("%s: not within 30 s: %v", what, err)
+			t.Fatalf("%s: not within a minute: %v", what, err)
 		}
 		<-time.After(10 * time.Millisecond)
 	}
