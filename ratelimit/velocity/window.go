@@ -44,8 +44,9 @@ const (
 // NewWindow makes an empty window of a length.
 func NewWindow(length time.Duration) *Window { return &Window{length: length.Microseconds()} }
 
-// Settle moves the window's time to now: what has left the window goes, tentative openings lapse.
-func (w *Window) Settle(now int64) {
+// Settle moves the window's time to now: what has left the window goes, tentative openings lapse. Whether one that
+// lapsed was committed all the same, only the ledger knows: lapsed says that the window should be hydrated.
+func (w *Window) Settle(now int64) (lapsed bool) {
 	if now > w.now {
 		w.now = now
 	}
@@ -55,6 +56,7 @@ func (w *Window) Settle(now int64) {
 		if r.state != givenBack {
 			w.live--
 		}
+		lapsed = lapsed || r.state == tentative
 		if r.state == counted {
 			w.settle(event{at: r.at, id: r.id})
 		}
@@ -68,6 +70,7 @@ func (w *Window) Settle(now int64) {
 	}
 	clear(w.settled[:gone])
 	w.settled = w.settled[gone:]
+	return lapsed
 }
 
 func (w *Window) settle(e event) {

@@ -61,11 +61,16 @@ type key struct {
 
 type window struct {
 	velocity.Window
-	key   key
-	due   int64         // when to look whether it is empty
-	ready bool          // filled
-	full  chan struct{} // closed when it is ready or failed
-	err   error         // why it failed, to be read after full is closed
+	key    key
+	due    int64 // when to look whether it is empty; 0: it is not in the queue
+	stale  bool  // to be filled, again or for the first time
+	filler *filler
+}
+
+// filler is one fill of a window.
+type filler struct {
+	done chan struct{} // closed when it has ended
+	err  error         // to be read after that
 }
 
 // New makes an engine without windows.
@@ -166,19 +171,19 @@ func (e *Engine) each(ctx context.Context, id string, limits []velocity.Limit, d
 		for {
 			s.mu.Lock()
 			w := s.windows[k]
-			if w == nil {
-				s.mu.Unlock()
-				break
-			}
-			if w.ready {
-				w.Settle(e.now())
-				do(w, l)
-				s.mu.Unlock()
-				break
+			var f *filler
+			if w != nil {
+				if f = w.filler; f == nil {
+					w.settle(e.now())
+					do(w, l)
+				}
 			}
 			s.mu.Unlock()
+			if f == nil {
+				break
+			}
 			// It may have been read before the commit, so it is told after it is filled.
-			if err := w.wait(ctx); err != nil {
+			if err := f.wait(ctx); err != nil {
 				return err
 			}
 		}
@@ -265,19 +270,22 @@ func (e *Engine) lock(ctx context.Context, limits []velocity.Limit, ws []*window
 		for _, i := range locked[:n] {
 			e.shards[i].tidy(now, tidied)
 		}
-		var cold *window
+		var cold *filler
 		for i := range limits {
 			k := keys[i]
 			s := e.shard(k)
 			w := s.windows[k]
 			if w == nil {
-				w = e.fill(ctx, s, k)
+				w = &window{Window: *velocity.NewWindow(k.length), key: k, stale: true}
+				s.windows[k] = w
 			}
-			if !w.ready {
-				cold = w
-				continue
+			w.settle(now)
+			if w.stale && w.filler == nil {
+				e.fill(ctx, s, w)
 			}
-			w.Settle(now)
+			if w.filler != nil {
+				cold = w.filler
+			}
 			ws[i] = w
 		}
 		if cold == nil {
@@ -290,37 +298,36 @@ func (e *Engine) lock(ctx context.Context, limits []velocity.Limit, ws []*window
 	}
 }
 
-// fill begins to read the window of k, whose shard is locked, from the ledger. All who want it wait for the one reader,
-// who goes on though the one that began gives up.
-func (e *Engine) fill(ctx context.Context, s *shard, k key) *window {
-	full := make(chan struct{})
-	w := &window{Window: *velocity.NewWindow(k.length), key: k, full: full}
-	s.windows[k] = w
+// fill begins to read w, whose shard is locked, from the ledger. All who want it wait for the one reader, who goes on
+// though the one that began gives up.
+func (e *Engine) fill(ctx context.Context, s *shard, w *window) {
+	f := &filler{done: make(chan struct{})}
+	w.filler, w.stale = f, false
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.o.Timeout)
 	go func() {
 		defer cancel()
-		events, err := e.read(ctx, k)
+		events, err := e.read(ctx, w.key)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		defer close(full)
-		mine := s.windows[k] == w // else it was forgotten meanwhile
+		defer close(f.done)
+		w.filler = nil
+		mine := s.windows[w.key] == w // else it was forgotten meanwhile
+		now := e.now()
 		if err != nil {
-			w.err = fmt.Errorf("%w: the ledger: %w", velocity.ErrUnavailable, err)
-			if mine {
-				delete(s.windows, k)
+			f.err = fmt.Errorf("%w: the ledger: %w", velocity.ErrUnavailable, err)
+			w.stale = true
+			if mine && w.due == 0 {
+				delete(s.windows, w.key)
 			}
 			return
 		}
-		now := e.now()
-		w.Settle(now)
+		w.settle(now)
 		w.Hydrate(events)
-		w.ready = true
-		if mine {
+		if mine && w.due == 0 {
 			w.due = max(w.EmptyAt(), now+grace)
 			heap.Push(&s.due, w)
 		}
 	}()
-	return w
 }
 
 func (e *Engine) read(ctx context.Context, k key) ([]velocity.Event, error) {
@@ -333,10 +340,17 @@ func (e *Engine) read(ctx context.Context, k key) ([]velocity.Event, error) {
 	return e.o.Source.Events(ctx, k.key, k.counts, e.o.Now().Add(-k.length), velocity.MaxMax)
 }
 
-func (w *window) wait(ctx context.Context) error {
+// settle moves the window's time. What lapsed may be in the ledger.
+func (w *window) settle(now int64) {
+	if w.Settle(now) {
+		w.stale = true
+	}
+}
+
+func (f *filler) wait(ctx context.Context) error {
 	select {
-	case <-w.full:
-		return w.err
+	case <-f.done:
+		return f.err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -361,8 +375,9 @@ func turn(key string) uint64 {
 func (s *shard) tidy(now int64, most int) {
 	for ; most > 0 && len(s.due) > 0 && s.due[0].due <= now; most-- {
 		w := s.due[0]
-		w.Settle(now)
-		if w.due = w.EmptyAt(); w.due > now {
+		w.settle(now)
+		if w.due = w.EmptyAt(); w.due > now || w.filler != nil {
+			w.due = max(w.due, now+grace)
 			heap.Fix(&s.due, 0)
 			continue
 		}

@@ -154,3 +154,24 @@ func long(t *testing.T, s *Subject) {
 	l.Max = 10
 	s.admit(t, false, l)
 }
+
+// A process that died, or a client that gave up, between commit and confirmation leaves a tentative unit. When it
+// lapses, the ledger is asked what became of it.
+func lookedUp(t *testing.T, s *Subject) {
+	l := Limit("person", 3)
+	limits := []velocity.Limit{l}
+	for i := range 2 {
+		h := velocity.Hold{ID: ID(), Limits: limits, TTL: 100 * time.Millisecond}
+		if a, err := s.Engine.Hold(t.Context(), h); err != nil || !a.Admitted {
+			t.Fatal(a, err)
+		}
+		if i == 0 {
+			s.Ledger.Commit(h.ID, s.Now(), limits)
+		}
+	}
+	s.Pass(t, s.Now().Add(102*time.Millisecond))
+	s.used(t, 1, l)
+	s.admit(t, true, l)
+	s.admit(t, true, l)
+	s.admit(t, false, l)
+}

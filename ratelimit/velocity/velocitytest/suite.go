@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) *Subject) {
 		{"OpeningsComeBackAttemptsDoNot", comeBack},
 		{"ConfirmAndGiveBackInAnyOrder", anyOrder},
 		{"TentativeUnitsLapse", lapse},
+		{"WhatLapsedIsLookedUp", lookedUp},
 		{"TheWindowSlides", slides},
 		{"ALowerMaximumSaysWhenItFrees", lowered},
 		{"WhatIsAnotherWindow", distinct},
