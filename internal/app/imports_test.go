@@ -14,13 +14,14 @@ import (
 // named may be imported by nobody and import nothing, so that a new room is a
 // decision. A name stands for itself; `name/...` for what is beneath it too.
 var arrows = map[string][]string{
-	"cmd/realname":       {"internal/app", "internal/config", "internal/demo", "internal/doctor", "internal/evaluation", "imaging", "compliance", "verify/idnumber", "verify/idnumber/explain", "verify/idnumber/gb2260"},
+	"cmd/realname":       {"internal/app", "internal/config", "internal/csvrecord", "internal/demo", "internal/doctor", "internal/evaluation", "imaging", "compliance", "verify/idnumber", "verify/idnumber/explain", "verify/idnumber/gb2260"},
 	"cmd/imaging-worker": {"imaging/vision", "imaging", "imaging/sandbox"},
 	"cmd/realname-audit": {"compliance/receipt", "compliance/signing"},
 	"cmd/authority-sim":  {"verify/authority/standin"},
 
 	"internal/app":        {"verify", "verify/authority", "verify/idnumber", "verify/idnumber/gb2260", "imaging", "compliance/...", "internal/config", "internal/httpapi", "internal/sqlstore"},
 	"internal/config":     {},
+	"internal/csvrecord":  {},
 	"internal/demo":       {"internal/specimen", "compliance/receipt/tiles"},
 	"internal/doctor":     {"deploy"},
 	"internal/evaluation": {"compliance", "imaging"},
