@@ -16,6 +16,7 @@ import (
 	"realname/ratelimit/quota"
 	"realname/verify/idnumber"
 	"realname/verify/idnumber/tags"
+	"realname/verify/reference"
 )
 
 // vocabulary lists the values that a field may take, by validator tag. A test
@@ -54,8 +55,8 @@ var (
 // formats are the tags that are not vocabularies.
 var formats = map[string]func(s string) bool{
 	"token_form":     tokenPattern.MatchString,
-	"reference_form": referencePattern.MatchString,
-	"impersonal":     func(s string) bool { return !personal(s) },
+	"reference_form": reference.WellFormed,
+	"impersonal":     func(s string) bool { return !reference.Personal(s) },
 	"state_code":     statePattern.MatchString, // ISO 3166-1 alpha-3, as in ICAO 9303
 	"phone_abroad":   abroadPattern.MatchString,
 	"civil_date":     civilDate,
