@@ -26,6 +26,8 @@ const (
 	PrefixAttempt     Prefix = "att"
 	PrefixImport      Prefix = "imp"
 	PrefixDataKey     Prefix = "dek"
+
+	PrefixReconciliation Prefix = "rec"
 )
 
 // IDs makes time-ordered ids: UUIDv7 (RFC 9562) behind a type prefix. Within
