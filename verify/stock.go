@@ -91,14 +91,12 @@ func (s *Service) stockRow(c Caller, row StockRow, today idnumber.Date, products
 		return ImportRow{}, code
 	}
 	state := quota.State(row.State)
-	switch state {
-	case "":
+	if state == "" {
 		state = quota.Active
-	case quota.PendingActivation, quota.Active, quota.Suspended, quota.Closed:
-	default:
-		return ImportRow{}, "opening_state"
 	}
 	switch {
+	case !slices.Contains(stockStates, state):
+		return ImportRow{}, "opening_state"
 	case !slices.Contains(products, row.Product):
 		return ImportRow{}, "product_unknown"
 	case today.Before(idnumber.DateOf(row.OpenedAt)):

@@ -76,7 +76,6 @@ type StockChunk struct {
 	Byte    int64
 	Row     int64
 	Last    bool
-	Digest  string // of a stream that has ended
 	Event   func(at time.Time, after StockLoad) (compliance.Event, error)
 }
 
@@ -99,9 +98,10 @@ type Baseline struct {
 type StagedRow struct {
 	Row         int64
 	ExternalRef string
-	Product     string
-	State       quota.State
-	Keys        []vault.DocumentKey // of its holder; none when the file does not say
+	Product     string              // empty: none that there is
+	State       quota.State         // empty: none that there is
+	Named       bool                // the file says who holds it
+	Keys        []vault.DocumentKey // of its holder; none when no such person can be
 }
 
 // The phases of a reconciliation.

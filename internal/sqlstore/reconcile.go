@@ -121,7 +121,7 @@ func (t *txn) stage(id string, rows []verify.StagedRow) (staged int, twice []ver
 		}
 		seen[r.ExternalRef] = true
 		var person any // NULL: not told
-		if len(r.Keys) > 0 {
+		if r.Named {
 			person = ownerOf(owner, r.Keys)
 		}
 		values = append(values, []any{id, r.ExternalRef, r.Row, r.Product, string(r.State), person})

@@ -86,9 +86,6 @@ func (t *txn) loadChunk(c *verify.StockChunk) (verify.StockLoad, error) {
 	after := c.Load
 	after.Byte, after.Row, after.MovedAt = c.Byte, c.Row, t.at
 	after.Refused += int64(len(c.Refused))
-	if c.Digest != "" {
-		after.Digest = c.Digest
-	}
 	if c.Last {
 		after.EndedAt = t.at
 	}
@@ -107,8 +104,8 @@ func (t *txn) loadChunk(c *verify.StockChunk) (verify.StockLoad, error) {
 	if err := t.putRefused(c.Load.ID, c.Refused); err != nil {
 		return after, err
 	}
-	err = t.one(verify.ErrStale, `UPDATE imports SET loaded = $1, skipped = $2, request_digest = $3 WHERE id = $4`,
-		after.Loaded, after.Known, after.Digest, c.Load.ID)
+	err = t.one(verify.ErrStale, `UPDATE imports SET loaded = $1, skipped = $2 WHERE id = $3`,
+		after.Loaded, after.Known, c.Load.ID)
 	if err != nil {
 		return after, err
 	}
