@@ -16,8 +16,8 @@ import (
 // ReconciliationFile is a CSV file of the openings that live in the tenant's own books: external_ref, product and state, and
 // the document's columns where the holder is to be compared too.
 type ReconciliationFile struct {
-	Content  io.ReadSeeker
-	Progress func(rows int64) // read so far; may be nil
+	Content  io.Reader
+	Progress func(rows, bytes int64) // read so far; may be nil
 }
 
 // stockStates are those that stock may stand in.
@@ -72,7 +72,7 @@ func reconciliationError(err error) error {
 }
 
 // stage puts the file's rows into the ledger, a chunk a transaction.
-func (s *Service) stage(ctx context.Context, r Reconciliation, file *stockFile, holders bool, progress func(rows int64)) error {
+func (s *Service) stage(ctx context.Context, r Reconciliation, file *stockFile, holders bool, progress func(rows, bytes int64)) error {
 	today, products := idnumber.DateOf(s.o.Now()), s.o.Policy.Products()
 	for last := false; !last; {
 		if err := ctx.Err(); err != nil {
@@ -100,7 +100,7 @@ func (s *Service) stage(ctx context.Context, r Reconciliation, file *stockFile, 
 			return reconciliationError(err)
 		}
 		if progress != nil {
-			progress(file.row)
+			progress(file.row, file.at())
 		}
 	}
 	return nil

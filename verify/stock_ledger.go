@@ -151,3 +151,21 @@ type ReconciliationEvents struct {
 	Finding func(at time.Time, f Finding) (compliance.Event, error)
 	Done    func(at time.Time, r Reconciliation) (compliance.Event, error)
 }
+
+// The kinds of findings.
+const (
+	FindingOnlyLedger = "only_ledger"
+	FindingOnlyFile   = "only_file"
+	FindingDiffers    = "differs"
+)
+
+// Kind says in one word what was found.
+func (f *Finding) Kind() string {
+	switch {
+	case f.Difference != "":
+		return FindingDiffers
+	case f.Side == SideFile:
+		return FindingOnlyFile
+	}
+	return FindingOnlyLedger
+}

@@ -23,8 +23,9 @@ type StockFile struct {
 	Content io.Reader // from its beginning; what can also seek is read twice, and recognised when it comes again
 	Key     string    // idempotency key; one made of the content when empty
 	Name    string    // of the file, so that another content under it can be told; may be empty
-	// Progress is told how far the load has come, after each chunk, and Changed that the name stood for another content
-	// before; either may be nil.
+	// Begins is told where the load stands before its next chunk, Progress where after each, and Changed that the name
+	// stood for another content before; each may be nil.
+	Begins   func(StockLoad)
 	Progress func(StockLoad)
 	Changed  func(before StockLoad)
 	// Stop is asked after each chunk whether to leave the rest to a later call; never, when nil.
@@ -67,6 +68,9 @@ func (s *Service) LoadStock(ctx context.Context, c Caller, f StockFile) (StockLo
 			return load, compliance.E(compliance.FaultInvalid, "body_truncated", "the file could not be read again").Because(err)
 		}
 		file.resume(f.Content, load.Byte, load.Row)
+	}
+	if f.Begins != nil {
+		f.Begins(load)
 	}
 	return l.run(ctx)
 }

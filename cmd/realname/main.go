@@ -17,6 +17,7 @@ type commands struct {
 	Serve  serveCmd  `cmd:"" help:"Run the gateway."`
 	Tenant tenantCmd `cmd:"" help:"Add and list tenants."`
 	Key    keyCmd    `cmd:"" help:"Create and revoke API keys."`
+	Stock  stockCmd  `cmd:"" help:"Load existing openings, and compare them with the tenant's own file."`
 	Number numberCmd `cmd:"" help:"Check, explain and make document numbers."`
 	Areas  areasCmd  `cmd:"" help:"Show and update the division codes of GB/T 2260."`
 	Image  imageCmd  `cmd:"" help:"Check photos of documents."`

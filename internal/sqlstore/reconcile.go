@@ -259,10 +259,10 @@ func differences(product, state, person int) string {
 func (c *comparison) find(ctx context.Context, f verify.Finding) error {
 	c.last++
 	f.Ordinal = c.last
-	switch {
-	case f.Difference != "":
+	switch f.Kind() {
+	case verify.FindingDiffers:
 		c.r.Differing++
-	case f.Side == verify.SideFile:
+	case verify.FindingOnlyFile:
 		c.r.OnlyFile++
 	default:
 		c.r.OnlyLedger++
