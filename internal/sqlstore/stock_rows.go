@@ -9,8 +9,12 @@ import (
 	"realname/verify"
 )
 
-// groupRows is how many rows one statement looks up or inserts: a statement a row would cost five round trips each.
-const groupRows = 100
+// groupRows is how many values one statement looks up, and groupValues about how many it inserts: a statement a row would
+// cost five round trips each, and SQLite's driver looks through all names of parameters to bind each.
+const (
+	groupRows   = 100
+	groupValues = 160
+)
 
 // parameters are n of them, the first numbered from: $2, $3.
 func parameters(from, n int) string {
@@ -41,7 +45,10 @@ func placeholders(rows, columns int) string {
 
 // insertAll inserts rows in groups and returns how many were inserted.
 func (t *txn) insertAll(into, suffix string, rows [][]any) (inserted int64, err error) {
-	for group := range slices.Chunk(rows, groupRows) {
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	for group := range slices.Chunk(rows, max(1, groupValues/len(rows[0]))) {
 		var args []any
 		for _, row := range group {
 			args = append(args, row...)
