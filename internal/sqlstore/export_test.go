@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"time"
 
 	"realname/ratelimit/quota"
@@ -23,3 +24,12 @@ func DecisionArgs(r *verify.DecisionRow, at time.Time, seq int64) []any {
 
 // OpeningArgs are the arguments of InsertOpening.
 func OpeningArgs(o *verify.Opening, at time.Time) []any { return (&txn{at: at}).openingArgs(o, "") }
+
+// BaselineInside is what a transaction reads of a baseline.
+func BaselineInside(ctx context.Context, s *Store, legalEntityID, family string) (asOf time.Time, complete bool, err error) {
+	err = s.write(ctx, "baseline", nil, func(t *txn) (err error) {
+		asOf, complete, err = t.baseline(legalEntityID, family)
+		return err
+	})
+	return asOf, complete, err
+}
