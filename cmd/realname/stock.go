@@ -140,7 +140,7 @@ type stockBaselineCmd struct {
 func (c *stockBaselineCmd) Run(ctx context.Context, k *kong.Context) error {
 	return c.open(ctx, func(s *app.Stock) error {
 		if err := s.StateBaseline(ctx, c.Family, c.AsOf, c.Complete); err != nil {
-			return err
+			return inWords(err)
 		}
 		word := "complete"
 		if !c.Complete {
