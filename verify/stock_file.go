@@ -63,24 +63,24 @@ func openStockFile(r io.Reader, required ...string) (*stockFile, error) {
 		}
 		return nil, compliance.E(compliance.FaultInvalid, "import_empty", "the file is empty")
 	}
-	refuse := func(detail string) error { return compliance.E(compliance.FaultInvalid, "stock_columns", detail) }
+	fault := func(detail string) error { return compliance.E(compliance.FaultInvalid, "stock_columns", detail) }
 	if !header.Sound {
-		return nil, refuse("the first line is no CSV header")
+		return nil, fault("the first line is no CSV header")
 	}
 	f.row, f.width = 1, header.Cells()
 	for i := range header.Cells() {
 		name := strings.ToLower(string(bytes.TrimSpace(header.Cell(i))))
 		if !slices.Contains(stockColumns, name) {
-			return nil, refuse("the first line must name columns out of " + strings.Join(stockColumns, ", ") + " and no others")
+			return nil, fault("the first line must name columns out of " + strings.Join(stockColumns, ", ") + " and no others")
 		}
 		if _, twice := f.columns[name]; twice {
-			return nil, refuse("the first line names the column " + name + " twice")
+			return nil, fault("the first line names the column " + name + " twice")
 		}
 		f.columns[name] = i
 	}
 	for _, name := range required {
 		if _, ok := f.columns[name]; !ok {
-			return nil, refuse("the first line does not name the column " + name)
+			return nil, fault("the first line does not name the column " + name)
 		}
 	}
 	return f, nil
