@@ -367,8 +367,7 @@ func (h *stockHome) killedAt(s *sqlstore.Store, file string, at int64) bool {
 		l, err := s.StockLoadByName(h.t.Context(), h.tenant, compliance.Digest([]byte(filepath.Base(file))))
 		if err == nil && l.Row >= at && !l.Complete() {
 			_ = cmd.Process.Kill() // it may have ended just now
-			<-ended
-			return true
+			return exitCodeOf(<-ended) == -1
 		}
 	}
 }

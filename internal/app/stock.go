@@ -16,12 +16,15 @@ import (
 	"realname/verify/idnumber"
 )
 
-// What an operator's commands on stock take and give.
 type (
-	StockFile          = verify.StockFile
-	StockLoad          = verify.StockLoad
+	// StockFile is what Stock.Load reads.
+	StockFile = verify.StockFile
+	// StockLoad is how far it has come.
+	StockLoad = verify.StockLoad
+	// ReconciliationFile is what Stock.Reconcile reads.
 	ReconciliationFile = verify.ReconciliationFile
-	Reconciliation     = verify.Reconciliation
+	// Reconciliation is what it found.
+	Reconciliation = verify.Reconciliation
 )
 
 // Stock is the existing stock of one tenant: what an operator loads, compares and states for it.
