@@ -22,6 +22,11 @@ const (
 	EventOpeningExpired    EventKind = "opening.expired"
 	EventOpeningClosed     EventKind = "opening.closed"
 	EventOpeningsImported  EventKind = "openings.imported"
+	EventBaselineStated    EventKind = "baseline.stated" // a family's nationwide stock is, or is not, complete
+	EventReconciling       EventKind = "reconciliation.started"
+	EventReconciled        EventKind = "reconciliation.ended"
+	EventStockUnmatched    EventKind = "stock.unmatched" // an opening that only the ledger or only the tenant's file has
+	EventStockDiffers      EventKind = "stock.differs"   // both have it, but not the same of it
 	EventEvidenceReceived  EventKind = "evidence.received"
 	EventEvidenceDisclosed EventKind = "evidence.disclosed"       // a copy left; also each time that it left again
 	EventRetentionEnded    EventKind = "evidence.retention_ended" // the content went: no clause wants it any more

@@ -30,6 +30,8 @@ const (
 	PrefixImport      Prefix = "imp"
 	PrefixDataKey     Prefix = "dek"
 	PrefixDisclosure  Prefix = "dis"
+
+	PrefixReconciliation Prefix = "rec"
 )
 
 // IDs makes time-ordered ids: UUIDv7 (RFC 9562) behind a type prefix. Within

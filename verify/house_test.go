@@ -175,7 +175,13 @@ func (h *house) tenant(t *testing.T, sector compliance.Sector) verify.Caller {
 	if err := h.store.AddTenant(ctx, n, ev); err != nil {
 		t.Fatal(err)
 	}
-	return verify.Caller{TenantID: n.ID, LegalEntityID: n.LegalEntityID, Role: compliance.RoleTenant, Sector: sector}
+	c := verify.Caller{TenantID: n.ID, LegalEntityID: n.LegalEntityID, Role: compliance.RoleTenant, Sector: sector}
+	for _, family := range h.options.Policy.Families() {
+		if err := h.StateBaseline(ctx, c, family, "2026-11-22", true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
 }
 
 type person struct{ number, name string }

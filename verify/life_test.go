@@ -305,3 +305,21 @@ func TestTenantsOwnLimit(t *testing.T) {
 	h.fill(t, h.other, p, 0)
 	want(t, h.open(t, h.other, h.fullCard(p)), compliance.Rejected, "quota_exceeded", "R-5CARD")
 }
+
+// Where the carrier has not stated that its stock is loaded, nobody knows how many cards a person has: somebody must look.
+func TestStockThatIsNotLoaded(t *testing.T) {
+	h := newHouse(t)
+	p := h.person(true)
+	if err := h.StateBaseline(context.Background(), h.carrier, "phone_cards", "2026-11-22", false); err != nil {
+		t.Fatal(err)
+	}
+	a := h.open(t, h.carrier, h.fullCard(p))
+	want(t, a, compliance.Review, "stock_incomplete", "R-5CARD")
+	if a.Opening != nil || !a.Decision.Quotas[0].Incomplete {
+		t.Errorf("%+v, %+v", a.Opening, a.Decision.Quotas)
+	}
+	if err := h.StateBaseline(context.Background(), h.carrier, "phone_cards", "2026-11-22", true); err != nil {
+		t.Fatal(err)
+	}
+	want(t, h.open(t, h.carrier, h.fullCard(p)), compliance.Approved, "", "")
+}

@@ -115,7 +115,7 @@ func (s *Service) demands(ctx context.Context, f compliance.Facts, c Caller, e E
 func demandsOf(l policy.Limit, c Caller, e Enrolled) []quota.Demand {
 	d := quota.Demand{
 		Family: l.Family, Clause: l.Clause, Reason: l.Reason, Products: l.Products, Counts: quota.Counting(l.Counts), Mode: quota.Mode(l.Mode),
-		Person: e.PersonID, Entity: c.LegalEntityID, Max: l.Max, Want: 1,
+		Person: e.PersonID, Entity: c.LegalEntityID, Whole: true, Max: l.Max, Want: 1,
 	}
 	for _, state := range l.States {
 		d.States = append(d.States, quota.State(state))

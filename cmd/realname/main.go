@@ -18,6 +18,7 @@ type commands struct {
 	Tenant    tenantCmd    `cmd:"" help:"Add and list tenants."`
 	Key       keyCmd       `cmd:"" help:"Create and revoke API keys."`
 	Retention retentionCmd `cmd:"" help:"End the retention of evidence."`
+	Stock     stockCmd     `cmd:"" help:"Load existing openings, and compare them with the tenant's own file."`
 	Number    numberCmd    `cmd:"" help:"Check, explain and make document numbers."`
 	Areas     areasCmd     `cmd:"" help:"Show and update the division codes of GB/T 2260."`
 	Image     imageCmd     `cmd:"" help:"Check photos of documents."`

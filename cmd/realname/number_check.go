@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"realname/internal/csvrecord"
 	"realname/verify/idnumber"
 )
 
@@ -80,7 +81,7 @@ func (c *numberCheckCmd) run(ctx context.Context, t console) error {
 	out := bufio.NewWriterSize(t.out, chunkSize)
 	s := &numberStream{check: c, checker: checker, on: on, kind: kind, out: out, tally: newTally(t.now())}
 	s.source = newPatientReader(ctx, t.in, s.flush)
-	s.window = newLineWindow(s)
+	s.window = csvrecord.NewWindow(s)
 	s.bar = t.progress()
 	err = errors.Join(s.answerAll(), out.Flush())
 	s.bar.finish()
@@ -100,7 +101,7 @@ type numberStream struct {
 	on      idnumber.Date
 	kind    idnumber.Kind // of --kind; "" when a column says it
 	source  io.Reader
-	window  *lineWindow
+	window  *csvrecord.Window
 	out     *bufio.Writer
 	tally   *tally
 	bar     *progress
@@ -108,7 +109,7 @@ type numberStream struct {
 
 // Read is the source's, and moves the bar.
 func (s *numberStream) Read(to []byte) (int, error) {
-	s.bar.at(s.window.consumed)
+	s.bar.at(s.window.Consumed())
 	return s.source.Read(to)
 }
 
@@ -122,9 +123,9 @@ func (s *numberStream) flush() error {
 
 func (s *numberStream) answerAll() error {
 	const mark = "\ufeff"
-	marked := bytes.Equal(s.window.peek(1), []byte(mark[:1])) && string(s.window.peek(len(mark))) == mark
+	marked := bytes.Equal(s.window.Peek(1), []byte(mark[:1])) && string(s.window.Peek(len(mark))) == mark
 	if marked {
-		s.window.take(len(mark))
+		s.window.Take(len(mark))
 	}
 	answer := s.answerJSON
 	if s.isCSV() {
@@ -137,10 +138,10 @@ func (s *numberStream) answerAll() error {
 		return err
 	}
 	switch {
-	case errors.Is(s.window.err, context.Canceled):
+	case errors.Is(s.window.Err(), context.Canceled):
 		return fmt.Errorf("%w; the first %d records are answered", errInterrupted, s.tally.total)
-	case s.window.err != nil && !errors.Is(s.window.err, io.EOF):
-		return fmt.Errorf("read: %w", nameless(s.window.err))
+	case s.window.Err() != nil && !errors.Is(s.window.Err(), io.EOF):
+		return fmt.Errorf("read: %w", nameless(s.window.Err()))
 	}
 	return nil
 }
@@ -156,8 +157,8 @@ func (s *numberStream) isCSV() bool {
 	case ".ndjson", ".jsonl", ".json":
 		return false
 	}
-	for n := 1; n <= maxNumberLine; n++ {
-		b := s.window.peek(n)
+	for n := 1; n <= csvrecord.MaxLine; n++ {
+		b := s.window.Peek(n)
 		if len(b) < n {
 			break
 		}

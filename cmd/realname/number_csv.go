@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"strings"
 
+	"realname/internal/csvrecord"
 	"realname/verify/idnumber"
 )
 
 // csvAnswers is one run over a CSV file.
 type csvAnswers struct {
 	*numberStream
-	records      csvReader
+	records      *csvrecord.Reader
 	columns      int
 	number, kind int // places of the columns; kind is -1 with --kind
 	lineEnd      string
@@ -21,7 +22,7 @@ type csvAnswers struct {
 
 // answerCSV answers each record with the same record and the answer's columns behind it.
 func (s *numberStream) answerCSV() error {
-	a := &csvAnswers{numberStream: s, records: csvReader{window: s.window}, kinds: map[string]idnumber.Kind{}}
+	a := &csvAnswers{numberStream: s, records: csvrecord.NewReader(s.window), kinds: map[string]idnumber.Kind{}}
 	for _, kind := range idnumber.Kinds() {
 		a.kinds[string(kind)] = kind
 	}
@@ -29,7 +30,7 @@ func (s *numberStream) answerCSV() error {
 		return err
 	}
 	for {
-		record := a.records.next()
+		record := a.records.Next()
 		if record == nil {
 			return nil
 		}
@@ -43,23 +44,23 @@ var errNoHeader = errors.New("the first line is no CSV header that can be read; 
 
 // header finds the columns and writes the header of the answers; done is true when there is nothing to read.
 func (a *csvAnswers) header() (done bool, err error) {
-	n, _ := a.window.lineEnd(0)
+	n, _ := a.window.LineEnd(0)
 	a.lineEnd = "\n"
-	if bytes.HasSuffix(a.window.peek(n), []byte("\r\n")) {
+	if bytes.HasSuffix(a.window.Peek(n), []byte("\r\n")) {
 		a.lineEnd = "\r\n"
 	}
-	record := a.records.next()
+	record := a.records.Next()
 	if record == nil {
 		return true, nil
 	}
-	if !record.sound {
+	if !record.Sound {
 		return false, errNoHeader
 	}
 	columns := a.answerColumns()
 	if err := a.findColumns(record, columns); err != nil {
 		return false, err
 	}
-	out := append(a.out.AvailableBuffer(), record.raw...)
+	out := append(a.out.AvailableBuffer(), record.Raw...)
 	out = append(append(out, ','), strings.Join(columns, ",")...)
 	if _, err := a.out.Write(append(out, a.lineEnd...)); err != nil {
 		return false, fmt.Errorf("write: %w", err)
@@ -82,10 +83,10 @@ func (a *csvAnswers) answerColumns() []string {
 // findColumns finds the columns of number and kind. A name that stands twice, or that an answer's column has too, would
 // leave whoever reads the answers in doubt. No name of the file is repeated in an error: without a header it would be
 // somebody's number.
-func (a *csvAnswers) findColumns(record *csvRecord, answers []string) error {
-	a.columns, a.number, a.kind = len(record.ends), -1, -1
-	for i := range record.ends {
-		name := string(bytes.TrimSpace(record.cell(i)))
+func (a *csvAnswers) findColumns(record *csvrecord.Record, answers []string) error {
+	a.columns, a.number, a.kind = record.Cells(), -1, -1
+	for i := range record.Cells() {
+		name := string(bytes.TrimSpace(record.Cell(i)))
 		for _, column := range answers {
 			if strings.EqualFold(name, column) {
 				return fmt.Errorf("the first line names a column %s, as the answer does; give it another name", column)
@@ -114,12 +115,12 @@ func (a *csvAnswers) findColumns(record *csvRecord, answers []string) error {
 }
 
 // answer appends the answer to one record.
-func (a *csvAnswers) answer(out []byte, record *csvRecord) []byte {
+func (a *csvAnswers) answer(out []byte, record *csvrecord.Record) []byte {
 	var r idnumber.Result
 	reason := reasonBadInput
-	if record.sound && len(record.ends) == a.columns {
-		out = append(out, record.raw...)
-		r = a.judge(a.kindOf(record), string(record.cell(a.number)))
+	if record.Sound && record.Cells() == a.columns {
+		out = append(out, record.Raw...)
+		r = a.judge(a.kindOf(record), string(record.Cell(a.number)))
 		reason = r.Reason.String()
 	} else {
 		out = a.appendRagged(out, record)
@@ -139,11 +140,11 @@ func (a *csvAnswers) answer(out []byte, record *csvRecord) []byte {
 	return append(out, a.lineEnd...)
 }
 
-func (a *csvAnswers) kindOf(record *csvRecord) idnumber.Kind {
+func (a *csvAnswers) kindOf(record *csvrecord.Record) idnumber.Kind {
 	if a.kind < 0 {
 		return a.numberStream.kind
 	}
-	text := bytes.TrimSpace(record.cell(a.kind))
+	text := bytes.TrimSpace(record.Cell(a.kind))
 	if kind, ok := a.kinds[string(text)]; ok {
 		return kind
 	}
@@ -152,10 +153,10 @@ func (a *csvAnswers) kindOf(record *csvRecord) idnumber.Kind {
 
 // appendRagged appends as many cells as the header has: those of the record, and empty ones for what it lacks. Of a
 // broken record nothing is kept, so that the output is always sound.
-func (a *csvAnswers) appendRagged(out []byte, record *csvRecord) []byte {
-	kept := min(len(record.ends), a.columns)
+func (a *csvAnswers) appendRagged(out []byte, record *csvrecord.Record) []byte {
+	kept := min(record.Cells(), a.columns)
 	if kept > 0 {
-		out = append(out, record.raw[:record.ends[kept-1]]...)
+		out = append(out, record.Until(kept-1)...)
 	}
 	for range a.columns - max(kept, 1) {
 		out = append(out, ',')

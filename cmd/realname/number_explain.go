@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"realname/compliance"
+	"realname/internal/csvrecord"
 	"realname/verify/idnumber"
 	"realname/verify/idnumber/explain"
 )
@@ -127,7 +128,7 @@ func (c *numberExplainCmd) list(w io.Writer, possible []explain.Candidate, best 
 func readNumber(ctx context.Context, t console) (raw string, more bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	window := newLineWindow(newPatientReader(ctx, t.in, func() error { return nil }))
+	window := csvrecord.NewWindow(newPatientReader(ctx, t.in, func() error { return nil }))
 	var lines []string
 	for wanted := 1; len(lines) < wanted; {
 		line, err := nextLine(window)
@@ -160,19 +161,19 @@ func readNumber(ctx context.Context, t console) (raw string, more bool, err erro
 }
 
 // nextLine gives a line without the blanks around it; io.EOF at the end.
-func nextLine(window *lineWindow) (string, error) {
-	n, short := window.lineEnd(0)
+func nextLine(window *csvrecord.Window) (string, error) {
+	n, short := window.LineEnd(0)
 	switch {
-	case n == 0 && errors.Is(window.err, io.EOF):
+	case n == 0 && errors.Is(window.Err(), io.EOF):
 		return "", io.EOF
-	case n == 0 && errors.Is(window.err, context.Canceled):
+	case n == 0 && errors.Is(window.Err(), context.Canceled):
 		return "", errInterrupted
 	case n == 0:
-		return "", fmt.Errorf("read: %w", nameless(window.err))
+		return "", fmt.Errorf("read: %w", nameless(window.Err()))
 	case !short:
-		return "", fmt.Errorf("the line is longer than %d bytes", maxNumberLine)
+		return "", fmt.Errorf("the line is longer than %d bytes", csvrecord.MaxLine)
 	}
-	return string(bytes.TrimSpace(window.take(n))), nil
+	return string(bytes.TrimSpace(window.Take(n))), nil
 }
 
 // zoneLines is how many lines a machine-readable zone with this first line has (ICAO Doc 9303 parts 4 to 6); 1 for

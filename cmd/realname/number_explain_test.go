@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"realname/internal/csvrecord"
 )
 
 func explainText(t *testing.T, c numberExplainCmd, in string) (string, error) {
@@ -72,7 +74,7 @@ func TestNumberExplainErrors(t *testing.T) {
 	}{
 		{"nothing", "", "no number", numberExplainCmd{}},
 		{"a blank line", " \n", "no number", numberExplainCmd{}},
-		{"too long", strings.Repeat("1", 2*maxNumberLine), "longer than", numberExplainCmd{}},
+		{"too long", strings.Repeat("1", 2*csvrecord.MaxLine), "longer than", numberExplainCmd{}},
 		{"a kind that is none", "1", "no such kind", numberExplainCmd{Kind: "11010519491231002X"}},
 		{"no date", "1", "YYYY-MM-DD", numberExplainCmd{On: "today"}},
 	} {

@@ -36,15 +36,15 @@ type partFinding struct {
 func (s *numberStream) answerJSON() error {
 	encoder := json.NewEncoder(s.out)
 	for {
-		n, short := s.window.lineEnd(0)
+		n, short := s.window.LineEnd(0)
 		if n == 0 {
 			return nil
 		}
 		var answer numberAnswer
 		if short {
-			answer = s.answerLine(s.window.take(n))
+			answer = s.answerLine(s.window.Take(n))
 		} else {
-			s.window.skipLine()
+			s.window.SkipLine()
 			answer = s.badLine()
 		}
 		if err := encoder.Encode(answer); err != nil {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"realname/internal/csvrecord"
 )
 
 // evening is 00:30 of 2026-11-22 in China.
@@ -58,9 +60,9 @@ func TestNumberCheckLines(t *testing.T) {
 		{"cut", `{"kind":"resident_id"`, badInput},
 		{"not UTF-8", "{\"kind\":\"resident_id\",\"number\":\"11010519491231002\xff\"}\n", badInput},
 		{"deep", strings.Repeat(`{"a":`, 12000) + "\n", badInput},
-		{"too long", `{"number":"` + strings.Repeat("1", 3*maxNumberLine) + `"}` + "\n", badInput},
-		{"too long without an end", strings.Repeat("1", 3*maxNumberLine), badInput},
-		{"too long by one", strings.Repeat(" ", maxNumberLine) + "\n", badInput},
+		{"too long", `{"number":"` + strings.Repeat("1", 3*csvrecord.MaxLine) + `"}` + "\n", badInput},
+		{"too long without an end", strings.Repeat("1", 3*csvrecord.MaxLine), badInput},
+		{"too long by one", strings.Repeat(" ", csvrecord.MaxLine) + "\n", badInput},
 	} {
 		if got := checkText(t, c.in); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.why, got, c.want)

@@ -24,6 +24,7 @@ type tenantAddCmd struct {
 	Sector      string `help:"Trade it is supervised in: internet, telecom, banking, payment or regulator." required:"" enum:"internet,telecom,banking,payment,regulator"`
 	Region      string `help:"GB/T 2260 province code; 000000 is nationwide." default:"000000"`
 	LegalEntity string `help:"Id of an existing legal entity that the tenant acts for; quotas count per legal entity. Default: a new one."`
+	NoStock     bool   `help:"It has no cards or accounts yet: the stock of every quota family is complete. Else load it (realname stock load) and state it (realname stock baseline); until then no limit can be counted."`
 	JSON        bool   `name:"json" help:"Print JSON."`
 }
 
@@ -31,7 +32,7 @@ type tenantAddCmd struct {
 func (c *tenantAddCmd) Run(ctx context.Context, k *kong.Context) error {
 	return operate(ctx, c.configFlag, func(o *app.Operator) error {
 		t, err := o.AddTenant(ctx, app.NewTenant{
-			Name: c.Name, Sector: compliance.Sector(c.Sector), Region: c.Region, LegalEntity: c.LegalEntity,
+			Name: c.Name, Sector: compliance.Sector(c.Sector), Region: c.Region, LegalEntity: c.LegalEntity, NoStock: c.NoStock,
 		})
 		if err != nil {
 			return err

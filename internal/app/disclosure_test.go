@@ -26,7 +26,7 @@ func (r *running) carrier(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer o.Close()
-	tenant, err := o.AddTenant(t.Context(), NewTenant{Name: fmt.Sprint("carrier ", r.n), Sector: compliance.SectorTelecom, Region: "000000"})
+	tenant, err := o.AddTenant(t.Context(), NewTenant{Name: fmt.Sprint("carrier ", r.n), Sector: compliance.SectorTelecom, Region: "000000", NoStock: true})
 	if err != nil {
 		t.Fatal(err)
 	}

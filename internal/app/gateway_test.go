@@ -120,7 +120,7 @@ func (r *running) admit(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer o.Close()
-	tenant, err := o.AddTenant(t.Context(), NewTenant{Name: "platform", Sector: compliance.SectorInternet, Region: "000000"})
+	tenant, err := o.AddTenant(t.Context(), NewTenant{Name: "platform", Sector: compliance.SectorInternet, Region: "000000", NoStock: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,9 +20,11 @@ import (
 // Operator does what an operator's commands do, on the ledger itself, beside a
 // running gateway or without one. Everything it changes is an event.
 type Operator struct {
-	store *sqlstore.Store
-	ids   *compliance.IDs
-	now   func() time.Time
+	config config.Config
+	keys   keyring
+	store  *sqlstore.Store
+	ids    *compliance.IDs
+	now    func() time.Time
 }
 
 // OpenOperator opens the ledger of a configuration; the first use of a data
@@ -35,10 +37,11 @@ func OpenOperator(ctx context.Context, c config.Config) (*Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := openKeys(ctx, &c, store); err != nil {
+	keys, err := openKeys(ctx, &c, store)
+	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	return &Operator{store: store, ids: compliance.NewIDs(time.Now, rand.Reader), now: time.Now}, nil
+	return &Operator{config: c, keys: keys, store: store, ids: compliance.NewIDs(time.Now, rand.Reader), now: time.Now}, nil
 }
 
 // Close closes the ledger.
@@ -50,6 +53,7 @@ type NewTenant struct {
 	Sector      compliance.Sector
 	Region      string // GB/T 2260 province code; 000000 is nationwide
 	LegalEntity string // id of an existing legal entity; empty makes one of the same name
+	NoStock     bool   // it has no cards or accounts yet, so that the stock of every quota family is complete
 }
 
 var provinceCode = regexp.MustCompile(`^[0-9]{2}0000$`)
@@ -82,7 +86,14 @@ func (o *Operator) AddTenant(ctx context.Context, n NewTenant) (sqlstore.Tenant,
 	if err != nil {
 		return sqlstore.Tenant{}, err
 	}
-	return t, o.store.AddTenant(ctx, t, ev)
+	if err := o.store.AddTenant(ctx, t, ev); err != nil || !n.NoStock || t.Sector == compliance.SectorRegulator {
+		return t, err
+	}
+	stock, err := o.Stock(ctx, t.ID)
+	if err != nil {
+		return t, err
+	}
+	return t, stock.stateNone(ctx)
 }
 
 // Tenants lists all tenants.

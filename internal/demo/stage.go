@@ -127,7 +127,7 @@ func (s *stage) admit(ctx context.Context, t *tenant, name, sector, role string)
 	var added struct {
 		ID string `json:"id"`
 	}
-	if err := s.operator(ctx, &added, "tenant", "add", "--config", s.config, "--name", name, "--sector", sector, "--json"); err != nil {
+	if err := s.operator(ctx, &added, "tenant", "add", "--config", s.config, "--name", name, "--sector", sector, "--no-stock", "--json"); err != nil {
 		return err
 	}
 	var key struct {

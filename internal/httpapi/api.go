@@ -112,6 +112,11 @@ func (a *API) route() {
 	e.POST("/v1/openings/:id/replace", a.renew(Service.Replace), tenants...)
 	e.POST("/v1/openings/:id/reclass", a.renew(Service.Reclass), tenants...)
 	e.POST("/v1/openings/:id/close", a.closeOpening, tenants...)
+	e.POST("/v1/stock", a.loadStock, tenants...)
+	e.GET("/v1/stock/:id", a.getStock, tenants...)
+	e.POST("/v1/stock/reconciliations", a.reconcileStock, tenants...)
+	e.GET("/v1/stock/reconciliations/:id", a.getReconciliation, tenants...)
+	e.PUT("/v1/stock/baselines/:family", a.putBaseline, tenants...)
 	e.POST("/v1/numbers/check", a.checkNumber, tenants...)
 	e.POST("/v1/photos/check", a.checkPhoto, tenants...)
 

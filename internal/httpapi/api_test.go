@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/textproto"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -46,6 +47,13 @@ type service struct {
 	chunks   []string
 	keys     []string
 	attempts []string
+
+	files          []string // of stock
+	stated         []string // baselines
+	load           verify.StockLoad
+	refusedRows    []verify.RefusedRow
+	reconciliation verify.Reconciliation
+	findings       []verify.Finding
 
 	answer  verify.Answer
 	opening verify.Opening
@@ -153,6 +161,48 @@ func (s *service) moved(to quota.State) (verify.Opening, error) {
 
 func (s *service) Import(_ context.Context, _ verify.Caller, key string, rows []verify.StockRow) (verify.Stock, error) {
 	return s.stock, s.on(key, func() { s.imported = append(s.imported, rows...) })
+}
+
+func (s *service) LoadStock(_ context.Context, _ verify.Caller, f verify.StockFile) (verify.StockLoad, error) {
+	content, err := io.ReadAll(f.Content)
+	if err != nil {
+		return verify.StockLoad{}, err
+	}
+	return s.load, s.on(f.Key, func() { s.files = append(s.files, string(content)) })
+}
+
+func (s *service) StockLoad(context.Context, verify.Caller, string) (verify.StockLoad, error) {
+	return s.load, s.on("", nil)
+}
+
+func (s *service) RefusedRows(_ context.Context, _ verify.Caller, _ string, after int64, limit int) ([]verify.RefusedRow, error) {
+	return page(s.refusedRows, after, limit), s.on("", nil)
+}
+
+func (s *service) Reconcile(_ context.Context, _ verify.Caller, f verify.ReconciliationFile) (verify.Reconciliation, error) {
+	content, err := io.ReadAll(f.Content)
+	if err != nil {
+		return verify.Reconciliation{}, err
+	}
+	return s.reconciliation, s.on("", func() { s.files = append(s.files, string(content)) })
+}
+
+func (s *service) Reconciliation(context.Context, verify.Caller, string) (verify.Reconciliation, error) {
+	return s.reconciliation, s.on("", nil)
+}
+
+func (s *service) Findings(_ context.Context, _ verify.Caller, _ string, after int64, limit int) ([]verify.Finding, error) {
+	return page(s.findings, after, limit), s.on("", nil)
+}
+
+func (s *service) StateBaseline(_ context.Context, _ verify.Caller, family, asOf string, complete bool) error {
+	return s.on("", func() { s.stated = append(s.stated, family+" "+asOf+" "+strconv.FormatBool(complete)) })
+}
+
+// page is what follows place after of rows that are numbered from one.
+func page[T any](rows []T, after int64, limit int) []T {
+	rows = rows[min(after, int64(len(rows))):]
+	return rows[:min(limit, len(rows))]
 }
 
 func (s *service) CreateEvidence(_ context.Context, _ verify.Caller, key string, e verify.NewEvidence) (verify.Upload, error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"realname/compliance"
+	"realname/verify/reference"
 )
 
 // The largest bodies, in bytes.
@@ -194,10 +195,7 @@ func evidenceIndex(name string) (int, bool) {
 	return i, ok && closed && err == nil && i >= 0 && strconv.Itoa(i) == digits
 }
 
-const (
-	maxReference      = 128
-	maxIdempotencyKey = 128
-)
+const maxIdempotencyKey = 128
 
 // idempotencyKey is the key that every creation carries.
 func idempotencyKey(r *http.Request) (string, error) {
@@ -209,7 +207,7 @@ func idempotencyKey(r *http.Request) (string, error) {
 	if len(values) > 1 || len(key) > maxIdempotencyKey || strings.Trim(key, idempotencyAlphabet) != "" {
 		return "", compliance.E(compliance.FaultInvalid, "idempotency_key_malformed", "one header of 1 to 128 characters out of A-Z a-z 0-9 -._~:/+=")
 	}
-	if personal(key) {
+	if reference.Personal(key) {
 		return "", refuse("personal_data_in_reference", "in the header Idempotency-Key")
 	}
 	return key, nil

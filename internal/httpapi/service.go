@@ -30,6 +30,17 @@ type Service interface {
 	Reclass(ctx context.Context, c verify.Caller, id string, with verify.Replacement) (verify.Opening, error)
 	Import(ctx context.Context, c verify.Caller, idempotencyKey string, rows []verify.StockRow) (verify.Stock, error)
 
+	LoadStock(ctx context.Context, c verify.Caller, f verify.StockFile) (verify.StockLoad, error)
+	StockLoad(ctx context.Context, c verify.Caller, id string) (verify.StockLoad, error)
+	// RefusedRows are up to limit rows that a load or reconciliation refused, those after row `after`.
+	RefusedRows(ctx context.Context, c verify.Caller, id string, after int64, limit int) ([]verify.RefusedRow, error)
+	Reconcile(ctx context.Context, c verify.Caller, f verify.ReconciliationFile) (verify.Reconciliation, error)
+	Reconciliation(ctx context.Context, c verify.Caller, id string) (verify.Reconciliation, error)
+	// Findings are up to limit findings of a reconciliation, those after the ordinal `after`.
+	Findings(ctx context.Context, c verify.Caller, id string, after int64, limit int) ([]verify.Finding, error)
+	// StateBaseline states that a family's stock is, or is not, complete as of a civil date, YYYY-MM-DD.
+	StateBaseline(ctx context.Context, c verify.Caller, family, asOf string, complete bool) error
+
 	CreateEvidence(ctx context.Context, c verify.Caller, idempotencyKey string, e verify.NewEvidence) (verify.Upload, error)
 	Upload(ctx context.Context, c verify.Caller, id string) (verify.Upload, error)
 	// UploadByToken finds the one upload that a one-time token is for, and the tenant behind it.

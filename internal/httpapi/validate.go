@@ -18,6 +18,7 @@ import (
 	"realname/verify"
 	"realname/verify/idnumber"
 	"realname/verify/idnumber/tags"
+	"realname/verify/reference"
 )
 
 // vocabulary lists the values that a field may take, by validator tag. A test
@@ -68,8 +69,8 @@ func addressOrPrefix(s string) bool {
 // formats are the tags that are not vocabularies.
 var formats = map[string]func(s string) bool{
 	"token_form":     tokenPattern.MatchString,
-	"reference_form": referencePattern.MatchString,
-	"impersonal":     func(s string) bool { return !personal(s) },
+	"reference_form": reference.WellFormed,
+	"impersonal":     func(s string) bool { return !reference.Personal(s) },
 	"state_code":     statePattern.MatchString, // ISO 3166-1 alpha-3, as in ICAO 9303
 	"network":        addressOrPrefix,
 	"bank_account":   accountPattern.MatchString,

@@ -10,6 +10,7 @@ import (
 
 	"realname/compliance"
 	"realname/verify"
+	"realname/verify/reference"
 )
 
 // tell puts a decision into the words and the language of the caller.
@@ -83,10 +84,10 @@ func (a *API) findVerification(c echo.Context) error {
 		return err
 	}
 	bizNo := query["biz_no"]
-	if len(bizNo) > maxReference || !referencePattern.MatchString(bizNo) {
+	if len(bizNo) > reference.Max || !reference.WellFormed(bizNo) {
 		return compliance.E(compliance.FaultInvalid, "query_malformed", "biz_no is a reference of 1 to 128 characters")
 	}
-	if personal(bizNo) {
+	if reference.Personal(bizNo) {
 		return refuse("personal_data_in_reference", "in the query parameter biz_no")
 	}
 	answer, err := a.o.Service.VerificationByBizNo(c.Request().Context(), caller(c), bizNo)

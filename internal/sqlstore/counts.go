@@ -135,7 +135,9 @@ func (s *Store) Count(ctx context.Context, demands []quota.Demand) ([]quota.Use,
 	return uses, wrap("count", err)
 }
 
-func (t *txn) count(demands []quota.Demand) ([]quota.Use, error) { return countAll(demands, t.at, t.row) }
+func (t *txn) count(demands []quota.Demand) ([]quota.Use, error) {
+	return countAll(demands, t.at, t.row)
+}
 
 func countAll(demands []quota.Demand, at time.Time, find finder) ([]quota.Use, error) {
 	uses := make([]quota.Use, len(demands))
@@ -159,17 +161,6 @@ func countAll(demands []quota.Demand, at time.Time, find finder) ([]quota.Use, e
 		}
 	}
 	return uses, nil
-}
-
-// incomplete reports whether the newest word on the family's stock is that something is missing, or there is none.
-func incomplete(d quota.Demand, find finder) (bool, error) {
-	if !d.Whole {
-		return false, nil
-	}
-	complete := false
-	found, err := find(`SELECT complete FROM family_baselines WHERE legal_entity_id = $1 AND family = $2
-		ORDER BY as_of DESC, recorded_at DESC LIMIT 1`, []any{d.Entity, d.Family}, &complete)
-	return !found || !complete, err
 }
 
 // exception is an approved one that nobody used yet, for the person and family of d; empty when there is none.

@@ -152,31 +152,6 @@ func TestExceptionIsUsedOnce(t *testing.T) {
 	})
 }
 
-// Without a complete baseline a count is known to be incomplete; the newest word on it counts.
-func TestBaseline(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
-		dsn := e.DSN(t)
-		s := storetest.Open(t, dsn, nil)
-		person := storetest.Person(t, s, "p")
-		execute(t, dsn, `INSERT INTO legal_entities (id, name, sector, region, created_at) VALUES ('`+storetest.LegalEntity+`', 'Bank', 'banking', '000000', 1)`)
-		demand := storetest.Demand(person, 5)
-		demand.Whole = true
-		for i, tc := range []struct {
-			complete   string
-			incomplete bool
-		}{{"", true}, {"TRUE", false}, {"FALSE", true}, {"TRUE", false}} {
-			if tc.complete != "" {
-				execute(t, dsn, fmt.Sprintf(`INSERT INTO family_baselines (legal_entity_id, family, as_of, complete, recorded_at)
-					VALUES ('%s', '%s', %d, %s, %d)`, storetest.LegalEntity, storetest.Family, i, tc.complete, i))
-			}
-			uses, err := s.Count(t.Context(), []quota.Demand{demand})
-			if err != nil || uses[0].Incomplete != tc.incomplete || uses[0].Admits() == tc.incomplete {
-				t.Errorf("%d: %+v, %v", i, uses, err)
-			}
-		}
-	})
-}
-
 func TestTenantLimits(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
 		dsn := e.DSN(t)

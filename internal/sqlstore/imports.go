@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"realname/verify"
 )
@@ -15,32 +13,19 @@ import (
 // verify.ErrImportOverlap.
 func (s *Store) Import(ctx context.Context, imp verify.Import) (verify.ImportResult, error) {
 	const op = "import"
-	rows := slices.Clone(imp.Rows)
-	for i, r := range rows {
-		if err := checkKeys(r.Keys, r.NewPersonID); err != nil {
+	for i := range imp.Rows {
+		if err := checkImportRow(imp.TenantID, imp.LegalEntityID, &imp.Rows[i]); err != nil {
 			return verify.ImportResult{}, wrap(op, fmt.Errorf("row %d: %w", i, err))
 		}
-		if r.Opening.TenantID != imp.TenantID || r.Opening.LegalEntityID != imp.LegalEntityID {
-			return verify.ImportResult{}, wrap(op, fmt.Errorf("row %d: the opening is of another tenant", i))
-		}
 	}
-	// One order for all imports, so that two of the same persons cannot lock each other out.
-	slices.SortStableFunc(rows, func(a, b verify.ImportRow) int { return strings.Compare(a.Keys[0].MAC, b.Keys[0].MAC) })
 	var out verify.ImportResult
-	err := s.write(ctx, op, nil, func(t *txn) error {
-		out = verify.ImportResult{ID: imp.ID, RequestDigest: imp.RequestDigest}
-		for _, r := range rows {
-			loaded, err := t.importRow(imp, r)
-			if err != nil {
-				return err
-			}
-			if loaded {
-				out.Loaded++
-			} else {
-				out.Skipped++
-			}
+	err := s.writeStock(ctx, op, func(t *txn) error {
+		loaded, err := t.loadRows(imp.ID, imp.TenantID, imp.Rows)
+		if err != nil {
+			return err
 		}
-		_, err := t.exec(`INSERT INTO imports (id, tenant_id, legal_entity_id, idempotency_key, request_digest, loaded, skipped, recorded_at)
+		out = verify.ImportResult{ID: imp.ID, RequestDigest: imp.RequestDigest, Loaded: loaded, Skipped: len(imp.Rows) - loaded}
+		_, err = t.exec(`INSERT INTO imports (id, tenant_id, legal_entity_id, idempotency_key, request_digest, loaded, skipped, recorded_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			imp.ID, imp.TenantID, imp.LegalEntityID, imp.IdempotencyKey, imp.RequestDigest, out.Loaded, out.Skipped, t.at.UnixMicro())
 		if err != nil {
@@ -58,22 +43,22 @@ func (s *Store) Import(ctx context.Context, imp verify.Import) (verify.ImportRes
 	return out, nil
 }
 
-// importRow loads one row; it reports false when the tenant has its external_ref already.
-func (t *txn) importRow(imp verify.Import, r verify.ImportRow) (loaded bool, err error) {
-	o := r.Opening
-	if o.ExternalRef != "" {
-		var one int
-		known, err := t.row(`SELECT 1 FROM openings WHERE tenant_id = $1 AND external_ref = $2 LIMIT 1`,
-			[]any{imp.TenantID, o.ExternalRef}, &one)
-		if err != nil || known {
-			return false, err
+func checkImportRow(tenantID, legalEntityID string, r *verify.ImportRow) error {
+	if r.Opening.TenantID != tenantID || r.Opening.LegalEntityID != legalEntityID {
+		return errors.New("the opening is of another tenant")
+	}
+	return checkKeys(r.Keys, r.NewPersonID)
+}
+
+// writeStock runs f again where another writer of the same persons or references was quicker: what it wrote is seen then.
+func (s *Store) writeStock(ctx context.Context, op string, f func(*txn) error) (err error) {
+	for range maxTries {
+		err = s.write(ctx, op, nil, f)
+		if !errors.Is(err, errRaced) && !errors.Is(err, verify.ErrExternalRefTaken) {
+			break
 		}
 	}
-	if o.PersonID, err = t.enroll(r.Keys, r.NewPersonID); err != nil {
-		return false, err
-	}
-	err = t.putOpening(&o, imp.ID, nil)
-	return err == nil, err
+	return err
 }
 
 // ImportByKey implements verify.Ledger.

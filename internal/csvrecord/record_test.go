@@ -1,8 +1,6 @@
-package main
+package csvrecord
 
 import (
-	"bytes"
-	"context"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -16,27 +14,27 @@ import (
 
 // split reads all records of a text; a broken record is nil.
 func split(in io.Reader) [][]string {
-	reader := csvReader{window: newLineWindow(in)}
+	reader := NewReader(NewWindow(in))
 	var out [][]string
 	for {
-		record := reader.next()
+		record := reader.Next()
 		if record == nil {
 			return out
 		}
-		if !record.sound {
+		if !record.Sound {
 			out = append(out, nil)
 			continue
 		}
 		var cells []string
 		for i := range record.ends {
-			cells = append(cells, string(record.cell(i)))
+			cells = append(cells, string(record.Cell(i)))
 		}
 		out = append(out, cells)
 	}
 }
 
 func TestCSVRecords(t *testing.T) {
-	long := strings.Repeat("x", maxNumberLine)
+	long := strings.Repeat("x", MaxLine)
 	for _, c := range []struct {
 		why, in string
 		want    [][]string
@@ -51,8 +49,8 @@ func TestCSVRecords(t *testing.T) {
 		{"a quote within a plain cell", "a\"b,c\nd,e\n", [][]string{nil, {"d", "e"}}},
 		{"text behind a closing quote", "\"a\"b,c\nd,e\n", [][]string{nil, {"d", "e"}}},
 		{"an unclosed quote costs its own line", "\"a,b\nc,d\ne,f\n", [][]string{nil, {"c", "d"}, {"e", "f"}}},
-		{"a quote that closes too far away", "\"a\n" + strings.Repeat("b\n", maxNumberLine) + "\"\n",
-			slices.Concat([][]string{nil}, slices.Repeat([][]string{{"b"}}, maxNumberLine), [][]string{nil})},
+		{"a quote that closes too far away", "\"a\n" + strings.Repeat("b\n", MaxLine) + "\"\n",
+			slices.Concat([][]string{nil}, slices.Repeat([][]string{{"b"}}, MaxLine), [][]string{nil})},
 		{"too long", long + "\nb\n", [][]string{nil, {"b"}}},
 		{"as long as may be", long[1:] + "\nb\n", [][]string{{long[1:]}, {"b"}}},
 		{"too long without an end", long + long, [][]string{nil}},
@@ -110,7 +108,7 @@ func FuzzCSVRecords(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if len(text) <= maxNumberLine {
+		if len(text) <= MaxLine {
 			agrees(t, text)
 		}
 	})
@@ -125,30 +123,3 @@ func TestCSVRecordCutByAnError(t *testing.T) {
 		}
 	}
 }
-
-// The reader must give what it read, whole and in order, however the bytes come.
-func TestPatientReader(t *testing.T) {
-	want := bytes.Repeat([]byte("0123456789"), chunkSize/3)
-	p := newPatientReader(t.Context(), iotest.HalfReader(bytes.NewReader(want)), func() error { return nil })
-	if got, err := io.ReadAll(p); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("got %d bytes, %v", len(got), err)
-	}
-	broken := newPatientReader(t.Context(), iotest.ErrReader(errors.New("cable cut")), func() error { return nil })
-	if _, err := io.ReadAll(broken); err == nil {
-		t.Error("a read error is lost")
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := newPatientReader(ctx, bytes.NewReader(want), func() error { return nil }).Read(make([]byte, 1)); !errors.Is(err, context.Canceled) {
-		t.Errorf("an ended context gives %v", err)
-	}
-	full := newPatientReader(t.Context(), blocked{}, func() error { return errors.New("disk full") })
-	if _, err := full.Read(make([]byte, 1)); err == nil || !strings.Contains(err.Error(), "disk full") {
-		t.Errorf("an error before the wait gives %v", err)
-	}
-}
-
-// blocked is a source from which nothing ever comes.
-type blocked struct{}
-
-func (blocked) Read([]byte) (int, error) { select {} }

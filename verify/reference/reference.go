@@ -1,4 +1,6 @@
-package httpapi
+// Package reference says what may name something of a tenant's own: a reference is kept in the clear, so it must not be
+// a person's number.
+package reference
 
 import (
 	"regexp"
@@ -7,22 +9,25 @@ import (
 	"realname/verify/idnumber"
 )
 
-// A reference is a name that the tenant gives to something of its own. It is
-// kept in the clear, in the ledger and partly in the canonical decision, so it
-// has no room for free text and must not be a person's number.
+// Max is the most characters of an ordinary reference.
+const Max = 128
+
 var (
-	referencePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/#@-]*$`)
-	digitRun         = regexp.MustCompile(`[0-9]+[Xx]?`)
-	mobileNumber     = regexp.MustCompile(`^1[3-9][0-9]{9}$`)
+	pattern      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/#@-]*$`)
+	digitRun     = regexp.MustCompile(`[0-9]+[Xx]?`)
+	mobileNumber = regexp.MustCompile(`^1[3-9][0-9]{9}$`)
 	// Random identifiers hold eleven digits in a row now and then: one UUID in some three thousand does.
 	randomHex = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{16,}`)
 )
 
-// personal reports whether a reference holds a resident number or that of a
+// WellFormed reports whether a text has the characters of a reference and no others: there is no room for free text.
+func WellFormed(text string) bool { return pattern.MatchString(text) }
+
+// Personal reports whether a reference holds a resident number or that of a
 // foreigner's residence card, in 18 characters anywhere, a resident number in
 // the 15 digits of old standing alone, or a mainland mobile number standing
 // alone. Names it cannot tell, nor numbers of so little form as a passport's.
-func personal(reference string) bool {
+func Personal(reference string) bool {
 	for _, run := range digitRun.FindAllString(reference, -1) {
 		for i := 0; i+18 <= len(run); i++ {
 			if residentNumber(run[i : i+18]) {

@@ -1,23 +1,31 @@
-package main
+// Package csvrecord reads the records of CSV files (RFC 4180) one by one in a window of fixed size, whatever the file holds:
+// UTF-8 or GB18030, whose second bytes are never a comma, a quote or a line end.
+package csvrecord
 
 import "bytes"
 
-// csvRecord is one record of a CSV file (RFC 4180) in the window: where its cells end in raw. A cell lies between two
+// Record is one record of a CSV file (RFC 4180) in the window: where its cells end in Raw. A cell lies between two
 // commas, quotes included.
-type csvRecord struct {
-	raw    []byte // without the line end
+type Record struct {
+	Raw    []byte // without the line end
 	ends   []int
-	sound  bool // false: a stray or an unclosed quote, or too long
+	Sound  bool // false: a stray or an unclosed quote, or too long
 	quoted bool // some cell has quotes
 }
 
-// cell gives the text of a cell without its quotes.
-func (r *csvRecord) cell(i int) []byte {
+// Cells is how many cells the record has; none when it is not sound.
+func (r *Record) Cells() int { return len(r.ends) }
+
+// Until is Raw up to the end of cell i.
+func (r *Record) Until(i int) []byte { return r.Raw[:r.ends[i]] }
+
+// Cell gives the text of a cell without its quotes.
+func (r *Record) Cell(i int) []byte {
 	start := 0
 	if i > 0 {
 		start = r.ends[i-1] + 1
 	}
-	text := r.raw[start:r.ends[i]]
+	text := r.Raw[start:r.ends[i]]
 	if !r.quoted || len(text) < 2 || text[0] != '"' {
 		return text
 	}
@@ -41,30 +49,33 @@ func unquote(text []byte) []byte {
 	return out
 }
 
-// csvReader gives the records of a window. It reads what encoding/csv reads, cell by cell the same, and differs in what
+// Reader gives the records of a window. It reads what encoding/csv reads, cell by cell the same, and differs in what
 // that refuses: a broken record costs its first line and never the records behind it, whatever its quotes. Empty lines
 // are records, so that every line has its answer.
-type csvReader struct {
-	window *lineWindow
-	record csvRecord
+type Reader struct {
+	window *Window
+	record Record
 }
 
-// next gives the next record, good until the call after; nil at the end of what can be read.
-func (r *csvReader) next() *csvRecord {
-	n, short := r.window.lineEnd(0)
+// NewReader reads from where the window stands.
+func NewReader(w *Window) *Reader { return &Reader{window: w} }
+
+// Next gives the next record, good until the call after; nil at the end of what can be read.
+func (r *Reader) Next() *Record {
+	n, short := r.window.LineEnd(0)
 	if n == 0 {
 		return nil
 	}
 	rec := &r.record
-	rec.ends, rec.sound, rec.quoted, rec.raw = rec.ends[:0], true, false, nil
+	rec.ends, rec.Sound, rec.quoted, rec.Raw = rec.ends[:0], true, false, nil
 	if !short {
-		rec.sound = false
-		r.window.skipLine()
+		rec.Sound = false
+		r.window.SkipLine()
 		return rec
 	}
 	line := r.window.buffer[r.window.start : r.window.start+n]
 	if bytes.IndexByte(line, '"') < 0 {
-		rec.raw = withoutLineEnd(r.window.take(n))
+		rec.Raw = withoutLineEnd(r.window.Take(n))
 		rec.splitPlain()
 		return rec
 	}
@@ -74,17 +85,17 @@ func (r *csvReader) next() *csvRecord {
 		return nil
 	}
 	if !sound {
-		rec.sound, rec.ends = false, rec.ends[:0]
+		rec.Sound, rec.ends = false, rec.ends[:0]
 		whole = n
 	}
-	rec.raw = withoutLineEnd(r.window.take(whole))
+	rec.Raw = withoutLineEnd(r.window.Take(whole))
 	return rec
 }
 
 // splitPlain finds the cells of a record without quotes.
-func (r *csvRecord) splitPlain() {
+func (r *Record) splitPlain() {
 	for i := 0; ; {
-		comma := bytes.IndexByte(r.raw[i:], ',')
+		comma := bytes.IndexByte(r.Raw[i:], ',')
 		if comma < 0 {
 			break
 		}
@@ -92,11 +103,11 @@ func (r *csvRecord) splitPlain() {
 		r.ends = append(r.ends, i)
 		i++
 	}
-	r.ends = append(r.ends, len(r.raw))
+	r.ends = append(r.ends, len(r.Raw))
 }
 
 // scanQuoted finds the cells of the record whose first line has n bytes, over as many lines as its quotes hold together.
-func (r *csvReader) scanQuoted(n int) (whole int, sound bool) {
+func (r *Reader) scanQuoted(n int) (whole int, sound bool) {
 	rec, i, inside := &r.record, 0, false
 	for {
 		text := withoutLineEnd(r.window.buffer[r.window.start : r.window.start+n])
@@ -108,7 +119,7 @@ func (r *csvReader) scanQuoted(n int) (whole int, sound bool) {
 		if inside {
 			next, open := leaveCell(text, i)
 			if open { // the cell goes on in the next line
-				more, short := r.window.lineEnd(n)
+				more, short := r.window.LineEnd(n)
 				if !short || more == n || more == 0 {
 					return 0, false
 				}
@@ -130,7 +141,7 @@ func (r *csvReader) scanQuoted(n int) (whole int, sound bool) {
 
 // enterCell looks at the cell that begins at i: it gives the place behind its opening quote, or the end of a cell
 // without quotes, or -1 for a stray quote.
-func (r *csvRecord) enterCell(text []byte, i int) (next int, inside bool) {
+func (r *Record) enterCell(text []byte, i int) (next int, inside bool) {
 	if i < len(text) && text[i] == '"' {
 		return i + 1, true
 	}
