@@ -68,6 +68,11 @@ prove: build ## the long proofs: 500 times kill -9 on each ledger engine, mutate
 		done; \
 	done
 
+RUNS ?= 200
+.PHONY: prove-limits
+prove-limits: setup ## the long proofs of velocities: RUNS=200 crowds of 64 and 512 at each limit, histories, faults (an hour)
+	@REALNAME_REQUIRE_SERVICES=1 REALNAME_PROVE=$(RUNS) $(GO) test -timeout 4h -v ./ratelimit/velocity/...
+
 .PHONY: lint
 lint: ## formatting and the linters of .golangci.yml (the pipeline's code too, where OpenCV is installed)
 	@echo "lint (the first time a minute or two, to build the linter)"

@@ -2,6 +2,7 @@ package velocity
 
 import (
 	"cmp"
+	"hash/maphash"
 	"slices"
 	"strings"
 	"time"
@@ -29,9 +30,12 @@ type event struct {
 
 type record struct {
 	at, lapse int64
+	sum       uint64 // of id: most are told apart by it
 	id        string
 	state     state
 }
+
+var seed = maphash.MakeSeed()
 
 type state uint8
 
@@ -196,6 +200,7 @@ func (w *Window) add(r record) {
 	if r.state != givenBack {
 		w.live++
 	}
+	r.sum = maphash.String(seed, r.id)
 	i := len(w.recent)
 	for i > 0 && w.recent[i-1].lapse > r.lapse {
 		i--
@@ -212,8 +217,9 @@ func (w *Window) drop(i int) {
 
 // The newest are asked for most.
 func (w *Window) find(id string) int {
+	sum := maphash.String(seed, id)
 	for i := len(w.recent) - 1; i >= 0; i-- {
-		if w.recent[i].id == id {
+		if w.recent[i].sum == sum && w.recent[i].id == id {
 			return i
 		}
 	}

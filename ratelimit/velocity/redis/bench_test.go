@@ -3,8 +3,12 @@ package redis_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/go-redis/redis_rate/v10"
 	goredis "github.com/redis/go-redis/v9"
@@ -27,23 +31,77 @@ for i, k in ipairs(KEYS) do
 end
 return out`
 
-// inParallel runs ask with 64 clients at once.
-func inParallel(b *testing.B, ask func(ctx context.Context, n int64) error) {
-	b.Helper()
-	b.SetParallelism(32) // times GOMAXPROCS
-	var n atomic.Int64
-	b.ResetTimer()
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			if err := ask(b.Context(), n.Add(1)); err != nil {
-				b.Error(err)
-				return
-			}
-		}
-	})
+// way is one of the ways that are compared.
+type way struct {
+	name string
+	ask  func(ctx context.Context, n int64) error
 }
 
-const agents, people = 1000, 4000
+// compare gives the ways turns of a thousand calls by 64 clients, so that a busy machine troubles all alike, and reports
+// how many calls the first makes in the time of one of each other: by the wall clock, the median of the turns, and by
+// the processor time of the servers.
+func compare(b *testing.B, servers []*goredis.Client, ways ...way) {
+	b.Helper()
+	const clients, calls = 64, 1024
+	took, spent := make([][]float64, len(ways)), make([]float64, len(ways))
+	var n atomic.Int64
+	turn := func(w way) float64 {
+		began := time.Now()
+		_, failed, err := velocitytest.Crowd(clients, func(int) (bool, error) {
+			for range calls / clients {
+				if err := w.ask(b.Context(), n.Add(1)); err != nil {
+					return false, err
+				}
+			}
+			return true, nil
+		})
+		if failed > 0 {
+			b.Fatal(w.name, err)
+		}
+		return time.Since(began).Seconds()
+	}
+	for b.Loop() {
+		for i, w := range ways {
+			before := processor(b, servers)
+			took[i] = append(took[i], turn(w))
+			spent[i] += processor(b, servers) - before
+		}
+	}
+	for i, w := range ways[1:] {
+		ratios := make([]float64, len(took[0]))
+		for j := range ratios {
+			ratios[j] = took[i+1][j] / took[0][j]
+		}
+		slices.Sort(ratios)
+		b.ReportMetric(ratios[len(ratios)/2], "×"+w.name)
+		b.ReportMetric(spent[i+1]/spent[0], "server×"+w.name)
+	}
+	b.ReportMetric(1e6*spent[0]/float64(calls*len(took[0])), "server-µs/hold")
+}
+
+// processor is the seconds of processor time that the servers have used.
+func processor(b *testing.B, servers []*goredis.Client) (seconds float64) {
+	b.Helper()
+	for _, c := range servers {
+		text, err := c.Info(b.Context(), "cpu").Result()
+		if err != nil {
+			b.Fatal(err)
+		}
+		for line := range strings.Lines(text) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+			if name == "used_cpu_user" || name == "used_cpu_sys" {
+				v, err := strconv.ParseFloat(value, 64)
+				if err != nil {
+					b.Fatal(err)
+				}
+				seconds += v
+			}
+		}
+	}
+	return seconds
+}
+
+const agents, people = 500, 2000
 
 // threeLimits of one request, under as many agents, outlets and persons as a benchmark meets again and again.
 func threeLimits(n int64) []velocity.Limit {
@@ -57,42 +115,68 @@ func threeLimits(n int64) []velocity.Limit {
 
 func BenchmarkHold(b *testing.B) {
 	s := redistest.Start(b)
-	e, _ := connect(b, goredis.UniversalOptions{Addrs: []string{s.Addr}, PoolSize: 64}, nil)
-	client := redis.Connect(goredis.UniversalOptions{Addrs: []string{s.Addr}, PoolSize: 64})
+	to := goredis.UniversalOptions{Addrs: []string{s.Addr}, PoolSize: 64, ReadTimeout: 10 * time.Second}
+	e, _ := connect(b, to, nil)
+	client := redis.Connect(to)
 	b.Cleanup(func() { _ = client.Close() })
 	digest, err := client.ScriptLoad(b.Context(), bare).Result()
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Run("three-limits", func(b *testing.B) {
-		s.Flush()
-		for n := range int64(people) { // fills the windows
-			if _, err := e.Uses(b.Context(), threeLimits(n)); err != nil {
-				b.Fatal(err)
+	limiter := redis_rate.NewLimiter(client)
+	warm(b, e)
+	compare(b, []*goredis.Client{s.Client}, way{"hold", hold(e)}, way{"bare-evalsha", func(ctx context.Context, n int64) error {
+		l := threeLimits(n)
+		return client.EvalSha(ctx, digest, []string{l[0].Key, l[1].Key, l[2].Key}, 1_000_000_000, 86_400_000).Err()
+	}}, way{"3-redis_rate", func(ctx context.Context, n int64) error {
+		for _, l := range threeLimits(n) {
+			if _, err := limiter.Allow(ctx, l.Key, redis_rate.PerHour(1000)); err != nil {
+				return err
 			}
 		}
-		inParallel(b, func(ctx context.Context, n int64) error {
-			_, _, err := velocitytest.Held(ctx, e, threeLimits(n)...)
-			return err
-		})
-	})
-	b.Run("bare-evalsha", func(b *testing.B) {
-		s.Flush()
-		inParallel(b, func(ctx context.Context, n int64) error {
-			l := threeLimits(n)
-			return client.EvalSha(ctx, digest, []string{l[0].Key, l[1].Key, l[2].Key}, 1_000_000_000, 86_400_000).Err()
-		})
-	})
-	b.Run("redis_rate-thrice", func(b *testing.B) {
-		s.Flush()
-		limiter := redis_rate.NewLimiter(client)
-		inParallel(b, func(ctx context.Context, n int64) error {
-			for _, l := range threeLimits(n) {
-				if _, err := limiter.Allow(ctx, l.Key, redis_rate.PerHour(1000)); err != nil {
-					return err
-				}
+		return nil
+	}})
+}
+
+// In Cluster the floor is three scripts of one key in sequence.
+func BenchmarkHoldOnCluster(b *testing.B) {
+	c := redistest.StartCluster(b)
+	to := goredis.UniversalOptions{Addrs: c.Addrs(), IsClusterMode: true, PoolSize: 64, ReadTimeout: 10 * time.Second}
+	e, _ := connect(b, to, nil)
+	client := redis.Connect(to).(*goredis.ClusterClient)
+	b.Cleanup(func() { _ = client.Close() })
+	script := goredis.NewScript(bare)
+	var servers []*goredis.Client
+	for _, s := range c.Servers[:3] {
+		if err := script.Load(b.Context(), s.Client).Err(); err != nil {
+			b.Fatal(err)
+		}
+		servers = append(servers, s.Client)
+	}
+	warm(b, e)
+	compare(b, servers, way{"hold", hold(e)}, way{"bare-in-sequence", func(ctx context.Context, n int64) error {
+		for _, l := range threeLimits(n) {
+			if err := script.EvalSha(ctx, client, []string{l.Key}, 1_000_000_000, 86_400_000).Err(); err != nil {
+				return err
 			}
-			return nil
-		})
-	})
+		}
+		return nil
+	}})
+}
+
+func hold(e *redis.Engine) func(ctx context.Context, n int64) error {
+	return func(ctx context.Context, n int64) error {
+		_, _, err := velocitytest.Held(ctx, e, threeLimits(n)...)
+		return err
+	}
+}
+
+// warm fills the windows.
+func warm(b *testing.B, e *redis.Engine) {
+	b.Helper()
+	for n := range int64(people) {
+		if _, err := e.Uses(b.Context(), threeLimits(n)); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -16,6 +16,39 @@ local call = redis.call
 local clock = call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 
+local op, id = ARGV[1], ARGV[2]
+
+-- The usual hold, of windows that are warm and in order, have room and nothing to put away, before all that the others
+-- need is even defined. Whatever is unusual goes the long way below.
+local function usual()
+  local ttl, headers, reply = ARGV[3] + 0, {}, { 1 }
+  for i = 1, #KEYS do
+    local a = 4 * i
+    local h = redis.pcall('LINDEX', KEYS[i], 0)
+    if type(h) ~= 'string' or sub(h, 1, 8) ~= GENERATION or #h < HEADER or (#h - HEADER) % RECORD ~= 0 then return nil end
+    local settled, live, oldest, expires = unpack('>I4I4I7I7', h, 9)
+    local length, used = ARGV[a] + 0, settled + live
+    if used >= ARGV[a + 1] + 0 or ARGV[a + 3] == '1' or expires < now + length then return nil end
+    if settled > 0 and oldest + length <= now or find(h, id, HEADER + 1, true) then return nil end
+    local life = ttl < length and ttl or length
+    if #h > HEADER then
+      local at, after = unpack('>I7I4', h, HEADER + 2)
+      if at + after <= now then return nil end
+      at, after = unpack('>I7I4', h, #h - RECORD + 2)
+      if at + after > now + life then return nil end
+    end
+    headers[i] = sub(h, 1, 12) .. pack('>I4', live + 1) .. sub(h, 17)
+      .. (ARGV[a + 2] == 'a' and ATTEMPT or TENTATIVE) .. pack('>I7I4', now, life) .. id
+    reply[3 * i - 1], reply[3 * i], reply[3 * i + 1] = used, 0, 1
+  end
+  for i = 1, #KEYS do call('LSET', KEYS[i], 0, headers[i]) end
+  return reply
+end
+if op == 'hold' then
+  local reply = usual()
+  if reply then return reply end
+end
+
 -- distrust makes a window cold. What was confirmed in it is the ledger's to say; what is confirmed from now on stays,
 -- since the ledger may have been read before.
 local function distrust(w)
@@ -167,8 +200,6 @@ local function frees(w, most)
   table.sort(times)
   return times[over + 1] + w.length
 end
-
-local op, id = ARGV[1], ARGV[2]
 
 -- fill: length, events as one string, oldest first. Does nothing to a window that is warm.
 if op == 'fill' then

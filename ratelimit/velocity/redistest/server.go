@@ -76,7 +76,7 @@ func (s *Server) Restart() {
 		s.t.Fatal(missing)
 	}
 	s.Kill()
-	s.cmd = exec.Command(program, s.args...) //nolint:noctx // it lives until the test ends it
+	s.cmd = exec.Command(program, s.args...)
 	s.cmd.Dir = s.dir
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -184,7 +184,7 @@ func Eventually(t testing.TB, what string, f func() error) {
 
 func freePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
