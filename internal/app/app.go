@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	goredis "github.com/redis/go-redis/v9"
 	"golang.org/x/mod/sumdb/note"
 
 	"realname/compliance"
@@ -47,6 +48,7 @@ type Options struct {
 // gateway is the running whole.
 type gateway struct {
 	velocities velocity.Engine
+	redis      goredis.UniversalClient // nil without one
 	opts       Options
 	log        *slog.Logger
 	ids        *compliance.IDs
@@ -132,7 +134,7 @@ func (g *gateway) serviceOptions(safe *vault.Vault) verify.Options {
 	}
 	decisions := g.decisionCounter()
 	return verify.Options{
-		Ledger: g.store, Vault: safe, Policy: g.policy, Photos: g.photos, Authority: g.upstream, IDs: g.ids,
+		Ledger: g.ledger(safe), Vault: safe, Policy: g.policy, Photos: g.photos, Authority: g.upstream, IDs: g.ids,
 		Now: time.Now, Log: g.log, Numbers: g.areas.checker,
 		NewToken:  func() (string, string) { return httpapi.NewUploadToken(rand.Reader) },
 		HashToken: httpapi.HashKey,
@@ -280,6 +282,9 @@ func (g *gateway) close() error {
 		} else {
 			errs = append(errs, g.auditlog.Flush(ctx))
 		}
+	}
+	if g.redis != nil {
+		errs = append(errs, g.redis.Close())
 	}
 	if g.store != nil {
 		errs = append(errs, g.store.Close())

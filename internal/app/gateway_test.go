@@ -173,6 +173,11 @@ func (r *running) send(t *testing.T, method, path, contentType string, body io.R
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
+	return decodeReply(t, resp)
+}
+
+func decodeReply(t *testing.T, resp *http.Response) reply {
+	t.Helper()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ var arrows = map[string][]string{
 	"cmd/realname-audit": {"compliance/receipt", "compliance/signing"},
 	"cmd/authority-sim":  {"verify/authority/standin"},
 
-	"internal/app":        {"ratelimit/request", "ratelimit/velocity/...", "verify", "verify/authority", "verify/idnumber", "verify/idnumber/gb2260", "imaging", "compliance/...", "internal/config", "internal/httpapi", "internal/sqlstore"},
+	"internal/app":        {"ratelimit/request", "ratelimit/velocity/...", "verify", "verify/authority", "verify/idnumber", "verify/idnumber/gb2260", "imaging", "compliance/...", "internal/config", "internal/httpapi", "internal/replays", "internal/sqlstore"},
 	"internal/config":     {},
 	"internal/csvrecord":  {},
 	"internal/demo":       {"internal/specimen", "compliance/receipt/tiles"},
@@ -27,6 +27,7 @@ var arrows = map[string][]string{
 	"internal/evaluation": {"compliance", "imaging"},
 	"internal/httpapi":    {"ratelimit/request", "verify", "verify/idnumber", "verify/idnumber/tags", "verify/reference", "imaging", "ratelimit/quota", "compliance/..."},
 	"internal/sqlstore":   {"verify", "ratelimit/quota", "ratelimit/velocity", "compliance/..."},
+	"internal/replays":    {"verify", "compliance"},
 	"internal/specimen":   {"verify/idnumber", "verify/idnumber/gb2260"},
 	"internal/tlstest":    {},
 	"deploy":              {},

@@ -14,9 +14,14 @@ import (
 
 // serve answers requests until ctx ends, with the background work beside it.
 func (g *gateway) serve(ctx context.Context) error {
+	pace, err := g.pace()
+	if err != nil {
+		return err
+	}
 	api, err := httpapi.New(httpapi.Options{
 		Service: g.service, Log: g.auditlog, Clauses: newPolicies(g.store, g.log, g.policy), Credentials: g.store, Probes: g.probes(),
 		Registry: g.metrics, Logger: g.log, Now: time.Now, IDs: g.ids,
+		Pace: pace,
 	})
 	if err != nil {
 		return err

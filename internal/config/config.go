@@ -39,6 +39,11 @@ type Config struct {
 	Policy Policy `yaml:"policy"`
 	// Numbers is how document numbers are judged.
 	Numbers Numbers `yaml:"numbers"`
+	// Redis is the store that several gateways share for velocities, request rates and answers to repeats. What the law
+	// counts does not touch it. Default none: this gateway is alone.
+	Redis Redis `yaml:"redis"`
+	// Requests bound how fast one tenant may ask.
+	Requests Requests `yaml:"requests"`
 	// Openings are the reservations of cards and accounts.
 	Openings Openings `yaml:"openings"`
 	// Uploads are the one-time tokens of phone clients.
@@ -141,6 +146,27 @@ type Numbers struct {
 	Areas string `yaml:"areas"`
 }
 
+// Redis is one server, Sentinel or Cluster.
+type Redis struct {
+	// Addresses, host:port: one of a single server; of Sentinels, when Master is given; else of a Cluster's servers.
+	Addresses    []string `yaml:"addresses"`
+	Master       string   `yaml:"master"`        // Sentinel's name of the master
+	Username     string   `yaml:"username"`      // default none
+	PasswordFile string   `yaml:"password_file"` // default none
+	CA           string   `yaml:"ca"`            // PEM file; given, the servers are spoken to by TLS
+	Prefix       string   `yaml:"prefix"`        // of every key; default realname
+	// Nodes is how many gateways share the store, and Node which of them this is, from 0: while the store is gone each
+	// keeps to its share. Defaults 1 and 0.
+	Nodes int `yaml:"nodes"`
+	Node  int `yaml:"node"`
+}
+
+// Requests is how many requests a tenant may make.
+type Requests struct {
+	Most int      `yaml:"most"` // in Per, and at once; 0 does not bound them; default 0
+	Per  Duration `yaml:"per"`  // default 1m
+}
+
 // Openings are reservations.
 type Openings struct {
 	Lease  Duration            `yaml:"lease"`  // of a reservation; default 15m
@@ -173,6 +199,16 @@ func (d *Duration) UnmarshalText(text []byte) error {
 // MarshalText writes the span.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
+func (r *Redis) check(need func(holds bool, problem string)) {
+	for _, a := range r.Addresses {
+		_, port, err := net.SplitHostPort(a)
+		need(err == nil && port != "", "redis.addresses: want host:port")
+	}
+	need(r.Master == "" || len(r.Addresses) > 0, "redis.master needs redis.addresses, those of the Sentinels")
+	need(r.Prefix != "" && len(r.Prefix) <= 32 && !strings.ContainsAny(r.Prefix, "{} \t"), "redis.prefix is 1 to 32 characters without braces or spaces")
+	need(r.Nodes >= 1 && r.Nodes <= 1000 && r.Node >= 0 && r.Node < r.Nodes, "redis.node is one of 0 to redis.nodes - 1")
+}
+
 // Default is the configuration of a file that says nothing.
 func Default() Config {
 	return Config{
@@ -189,6 +225,8 @@ func Default() Config {
 			Images: 200_000, Age: Duration(180 * 24 * time.Hour), TemplateOf: 3, Shared: SharedReuse{Images: 1_000_000},
 		},
 		Authority: Authority{Name: "authority", Timeout: Duration(3 * time.Second), OpenAfter: 5, OpenFor: Duration(5 * time.Second)},
+		Redis:     Redis{Addresses: []string{}, Prefix: "realname", Nodes: 1},
+		Requests:  Requests{Per: Duration(time.Minute)},
 		Openings:  Openings{Lease: Duration(15 * time.Minute)},
 		Uploads:   Uploads{Token: Duration(15 * time.Minute)},
 		Settle:    Settle{Every: Duration(2 * time.Second)},
@@ -258,6 +296,9 @@ func (c *Config) check() error {
 	need(c.Authority.Timeout > 0, "authority.timeout must be positive")
 	need(c.Authority.OpenAfter > 0, "authority.open_after must be positive")
 	need(c.Openings.Lease > 0, "openings.lease must be positive")
+	c.Redis.check(need)
+	need(c.Requests.Most >= 0 && c.Requests.Most <= 1_000_000, "requests.most is 0 to 1000000")
+	need(c.Requests.Per > 0, "requests.per must be positive")
 	need(c.Uploads.Token > 0, "uploads.token must be positive")
 	need(c.Settle.Every > 0, "settle.every must be positive")
 	for product, lease := range c.Openings.Leases {

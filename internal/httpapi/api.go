@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"realname/compliance"
+	"realname/ratelimit/request"
 )
 
 //go:embed openapi.yaml
@@ -23,7 +24,7 @@ var specification []byte
 // Specification is the OpenAPI 3.1 document of the API, in YAML.
 func Specification() []byte { return bytes.Clone(specification) }
 
-// Options are what an API is made of. All are needed but Probes, RequestTimeout and BodyMemory.
+// Options are what an API is made of. All are needed but Probes, Pace, RequestTimeout and BodyMemory.
 type Options struct {
 	Service     Service
 	Log         Log
@@ -34,6 +35,8 @@ type Options struct {
 	Logger      *slog.Logger
 	Now         func() time.Time
 	IDs         *compliance.IDs
+	// Pace bounds how fast one tenant may ask; nil does not.
+	Pace *request.Limiter
 	// RequestTimeout bounds one request, uploads included; 50 s when zero.
 	RequestTimeout time.Duration
 	// BodyMemory bounds what request bodies and what is decoded from them may take at once, in bytes; 256 MiB when zero.

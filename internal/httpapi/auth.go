@@ -146,7 +146,7 @@ func (a *API) enter(c echo.Context, key string) error {
 		return compliance.E(compliance.FaultUnavailable, "unavailable", "credentials cannot be checked").Because(err)
 	}
 	c.Set(keyCaller, who)
-	return nil
+	return a.pace(c, who)
 }
 
 // authenticateUpload takes an API key of a tenant, or the one-time token of exactly this upload.
@@ -172,6 +172,9 @@ func (a *API) authenticateUpload(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.Set(keyCaller, who)
 		c.Set(keyUpload, upload)
+		if err := a.pace(c, who); err != nil {
+			return err
+		}
 		return next(c)
 	}
 }

@@ -135,7 +135,7 @@ func (a *API) fail(c echo.Context, err error) {
 		p.Errors = append(p.Errors, problemField{Pointer: f.pointer, Code: f.code, Detail: message(f.code, lang)})
 	}
 	h := c.Response().Header()
-	if wait := retryAfter(r.code, status); wait != "" {
+	if wait := retryAfter(r.code, status); wait != "" && h.Get("Retry-After") == "" {
 		h.Set("Retry-After", wait)
 	}
 	if status == http.StatusUnauthorized {
