@@ -187,7 +187,7 @@ def face(im, d, rng, box, faces):
 
 
 def card(rng, kind, faces, pictures):
-    """One card, upright or lying, and whether its corners are round."""
+    """One card, upright or lying."""
     has = [rng.random() < p for p in PARTS[kind]]
     upright = rng.random() < {"badge": 0.75, "student": 0.15, "ticket": 0.2, "transport": 0.1}.get(kind, 0.04)
     w, h = (H, W) if upright else (W, H)
@@ -205,22 +205,35 @@ def card(rng, kind, faces, pictures):
     if rng.random() < 0.3:  # a band for the title
         c = colour(rng)
         d.rectangle((0, 0, w, top + 34) if rng.random() < 0.8 else (0, h - 40, w, h), fill=c)
+    top = heading(d, rng, kind, (w, h), margin, top, ink)
+    contents(im, d, rng, kind, has, upright, ink, (margin, top), faces)
+    return booklet(im, rng) if kind == "passport" and rng.random() < 0.6 else im
+
+
+def heading(d, rng, kind, size, margin, top, ink):
+    """The title, or the stripe of a card's rear; returns where it ends."""
+    w, h = size
     if kind == "rear" and rng.random() < 0.7:
         y = rng.uniform(10, 60)
         d.rectangle((0, y, w, y + rng.uniform(38, 60)), fill=(rng.randrange(10, 60),) * 3)
         d.rectangle((margin, y + 75, margin + w * rng.uniform(0.4, 0.75), y + 105), fill=(235, 235, 225))
-        top = y + 112
-    else:
-        name = "".join(rng.sample(PLACES, 2)) if rng.random() < 0.6 else rng.choice(["Alder", "Northgate", "Meridian", "Harbor", "Linden"])
-        title = rng.choice(TITLES[kind])
-        title = name + title if not title.isascii() else (name + " " + title if rng.random() < 0.6 and name.isascii() else title)
-        size = rng.uniform(14, 32)
-        x = margin if rng.random() < 0.6 else max(margin, w - margin - size * len(title) * (0.6 if title.isascii() else 1))
-        text(d, rng, x, top, title, size, ink, rng.choice([0, 0, 0.1, 0.3]))
-        top += size * 1.3
-        if rng.random() < 0.4:
-            text(d, rng, margin, top, pages.words(rng, rng.randrange(3, 12)), rng.uniform(8, 13), ink)
-            top += 16
+        return y + 112
+    name = "".join(rng.sample(PLACES, 2)) if rng.random() < 0.6 else rng.choice(["Alder", "Northgate", "Meridian", "Harbor", "Linden"])
+    title = rng.choice(TITLES[kind])
+    title = name + title if not title.isascii() else (name + " " + title if rng.random() < 0.6 and name.isascii() else title)
+    size = rng.uniform(14, 32)
+    x = margin if rng.random() < 0.6 else max(margin, w - margin - size * len(title) * (0.6 if title.isascii() else 1))
+    text(d, rng, x, top, title, size, ink, rng.choice([0, 0, 0.1, 0.3]))
+    top += size * 1.3
+    if rng.random() < 0.4:
+        text(d, rng, margin, top, pages.words(rng, rng.randrange(3, 12)), rng.uniform(8, 13), ink)
+        top += 16
+    return top
+
+
+def contents(im, d, rng, kind, has, upright, ink, at, faces):
+    """All that stands below the title."""
+    (w, h), (margin, top) = im.size, at
     left, right, bottom = margin, w - margin, h - rng.uniform(8, 30)
     if has[5]:
         r = rng.uniform(10, 34)
@@ -246,6 +259,12 @@ def card(rng, kind, faces, pictures):
         rows(d, rng, left, top + rng.uniform(0, 20), right, bottom - rng.choice([0, 0, 50]), ink)
     if has[4]:
         code(im, d, rng, rng.uniform(left, max(left + 1, right - 110)), rng.uniform(h * 0.5, h * 0.72))
+    endings(d, rng, kind, (w, h), left, ink)
+
+
+def endings(d, rng, kind, size, left, ink):
+    """What only some kinds have: a stamp, the lines for machines, a term and a holder."""
+    w, h = size
     if kind in ("licence", "student", "ticket") and rng.random() < 0.35:
         r, x, y = rng.uniform(18, 40), rng.uniform(w * 0.2, w * 0.8), rng.uniform(h * 0.5, h * 0.85)
         d.ellipse((x - r, y - r, x + r, y + r), outline=(205, 45, 45), width=3)
@@ -259,7 +278,6 @@ def card(rng, kind, faces, pictures):
         text(d, rng, left + rng.uniform(0, 120), h - rng.uniform(24, 60), rng.choice(["EXP ", "", "THRU "]) + f"{rng.randrange(1, 13):02d}/{rng.randrange(25, 35)}", rng.uniform(9, 15), ink)
         if rng.random() < 0.7:
             text(d, rng, left, h - rng.uniform(16, 30), rng.choice(["LIN MEI", "A SAMPLE", "ZHOU YAN", "J DOE"]), rng.uniform(10, 16), ink)
-    return booklet(im, rng) if kind == "passport" and rng.random() < 0.6 else im
 
 
 def booklet(im, rng):
@@ -279,11 +297,11 @@ def laid(im, rng, ground):
     w, h = im.size
     m = Image.new("L", (w, h), 0)
     ImageDraw.Draw(m).rounded_rectangle((0, 0, w - 1, h - 1), rng.choice([0, 12, 16, 16, 16]), fill=255)
-    if rng.random() < 0.22:
+    if rng.random() < 0.2:
         out = Image.new("RGB", (w + 2 * rng.randrange(0, 12), h + 2 * rng.randrange(0, 12)), rng.choice(["white", (225, 225, 225), (20, 20, 20)]))
         out.paste(im, ((out.width - w) // 2, (out.height - h) // 2), m)
         return out
-    W2, H2 = rng.choice([(400, 300), (300, 400), (400, 300), (400, 225), (360, 360)])
+    W2, H2 = rng.choice([(280, 210), (210, 280), (280, 210), (280, 158), (250, 250)])
     out = ground.convert("RGB").resize((W2, H2))
     fill = rng.uniform(0.45, 0.97)
     k = fill * min(W2 / w, H2 / h)
@@ -299,7 +317,7 @@ def laid(im, rng, ground):
         rhs += [u, v]
     c = np.linalg.solve(np.array(rows_), np.array(rhs, float))
     m = m.transform((W2, H2), Image.PERSPECTIVE, c, Image.BILINEAR)
-    shade = m.filter(ImageFilter.GaussianBlur(rng.uniform(1, 8))).point(lambda v, k=rng.uniform(0.1, 0.6): int(v * k))
+    shade = m.filter(ImageFilter.GaussianBlur(rng.uniform(1, 6))).point(lambda v, k=rng.uniform(0.1, 0.6): int(v * k))
     out.paste((15, 15, 15), (rng.randrange(-3, 5), rng.randrange(0, 6)), shade)
     out.paste(im.transform((W2, H2), Image.PERSPECTIVE, c, Image.BILINEAR), (0, 0), m)
     return compose.glare(out, rng) if rng.random() < 0.3 else out
@@ -317,12 +335,8 @@ def surface(rng):
     return Image.fromarray((base * (1 + grain[..., None])).clip(0, 255).astype(np.uint8))
 
 
-def draw(count, seed, faces, pictures, grounds):
-    """So many documents with their kinds."""
+def draw(count, seed, faces, pictures):
+    """So many cards with their kinds; `laid` puts them on something."""
     rng = random.Random(seed)
-    out = []
-    for i in range(count):
-        kind = list(PARTS)[i % len(PARTS)]
-        ground = rng.choice(grounds) if rng.random() < 0.75 else surface(rng)
-        out.append((laid(card(rng, kind, faces, pictures), rng, ground), kind))
-    return out
+    kinds = list(PARTS)
+    return [(compose.small(card(rng, kinds[i % len(kinds)], faces, pictures), 320), kinds[i % len(kinds)]) for i in range(count)]

@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""Fetches drawn scenery for the class net from Debian's packages of games, and screens from their manuals.
+"""Fetches scenery for the class net, drawn and photographed, from Debian's packages of games, and screens from manuals.
 
   scenery.py DIR
 
-Writes DIR/drawing/<package>/*.png and DIR/screenshot/<package>/*.png, at most
-400 pixels long. Uses apt-get download and dpkg-deb; nothing is installed. Of a
+Writes DIR/<label>/<package>/*.png, at most 640 pixels long. Uses apt-get download and dpkg-deb; nothing is installed. Of a
 scene that comes in layers, the ground is laid behind what is transparent.
 """
 import glob
@@ -15,7 +14,7 @@ import tempfile
 
 from PIL import Image, ImageStat
 
-SIDE = 400
+SIDE = 640
 # By package: what of it is drawn scenery, as patterns below its root.
 DRAWN = {
     "fillets-ng-data": ["usr/share/games/fillets-ng/images/*/*.png"],
@@ -25,6 +24,10 @@ DRAWN = {
     "tuxpaint-data": ["usr/share/tuxpaint/starters/*.png"],
     "warmux-data": ["usr/share/games/warmux/map/*/*.png", "usr/share/games/warmux/map/*/*.jpg"],
     "wesnoth-1.16-httt": ["usr/share/games/wesnoth/1.16/data/campaigns/*/images/story/*"],
+}
+PHOTOGRAPHED = {
+    "palapeli-data": ["usr/share/palapeli/collection/*.jpg"],
+    "tuxpaint-data": ["usr/share/tuxpaint/templates/*.jpg"],
 }
 MANUALS = {
     "granatier": ["usr/share/doc/HTML/en/granatier/*.png"],
@@ -100,7 +103,7 @@ def fetch(package, patterns, to):
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    for label, packages in (("drawing", DRAWN), ("screenshot", MANUALS)):
+    for label, packages in (("drawing", DRAWN), ("photo", PHOTOGRAPHED), ("screenshot", MANUALS)):
         for package, patterns in packages.items():
             fetch(package, patterns, os.path.join(sys.argv[1], label, package))
 

@@ -31,7 +31,8 @@ CLASSES = ["drawing", "photo", "text_page", "screenshot", "other_document"]
 PORTRAIT = ["face", "drawn", "empty", "other", "several"]
 MEDIUM = {"face": 0, "other": 0, "several": 0, "drawn": 1, "empty": 2}  # photographed, drawn, nothing
 CONTENT = {"face": 0, "other": 1, "several": 2}  # of what is photographed
-SHARES = {"class": [3, 3, 1.3, 1.3, 2.4], "portrait": [4, 4, 1, 2.5, 1]}  # how often a label is drawn
+SHARES = {"class": [3, 3.4, 1.3, 1.3, 2.4], "portrait": [4, 4, 1, 2.5, 1]}  # how often a label is drawn
+SCENE = 640  # long side at which scenes are kept, so that views of a part of them are sharp
 SIZES = {"class": (160, 160), "portrait": (112, 140)}  # width, height
 
 # Sources kept out of training, so that they can judge it.
@@ -120,15 +121,16 @@ def load_class(images, faces, stock, drawings, rendered, scenery, grounds):
         label = whole_label(row)
         if label is None:
             continue
-        item = (compose.load(os.path.join(images, row["path"]), 400), CLASSES.index(label), row["source"])
+        side = SCENE if label == "photo" and row["source"] not in FACES else 400
+        item = (compose.load(os.path.join(images, row["path"]), side), CLASSES.index(label), row["source"])
         (held if row["source"] in HELD_OUT else train).append(item)
     for folder in sorted(glob.glob(os.path.join(scenery, "*", "*"))) if scenery else []:
         label, source = folder.split(os.sep)[-2], "scenery " + os.path.basename(folder)
         for path in pictures(folder):
-            (held if source in HELD_OUT else train).append((compose.load(path, 400), CLASSES.index(label), source))
+            (held if source in HELD_OUT else train).append((compose.load(path, SCENE), CLASSES.index(label), source))
     for i, path in enumerate(pictures(grounds)):
         # Every third is the evaluation share's, as in specimen.Stock.
-        (held if i % 3 == 2 else train).append((compose.load(path, 400), CLASSES.index("photo"), "grounds"))
+        (held if i % 3 == 2 else train).append((compose.load(path, SCENE), CLASSES.index("photo"), "grounds"))
     heads = []
     for path in pictures(faces):
         heads.append(compose.load(path, 240))
@@ -151,10 +153,12 @@ def draw_documents(train, heads):
     scenes = [it[0] for it in train if it[1] == CLASSES.index("photo") and it[2] not in ("faces", "stock portraits") and it[2] not in FACES]
     for im, label in pages.draw(500, 11, photos):
         train.append((im, CLASSES.index(label), "drawn " + label))
-    for im, kind in near.draw(1800, 12, heads, photos, scenes):
+    for im, kind in near.draw(2600, 12, heads, photos):
         train.append((im, CLASSES.index("other_document"), "near " + kind))
     rng = random.Random(13)
-    train += [(near.surface(rng), CLASSES.index("photo"), "surfaces") for _ in range(200)]
+    surfaces = [near.surface(rng) for _ in range(200)]
+    train += [(im, CLASSES.index("photo"), "surfaces") for im in surfaces]
+    WORK["grounds"] = scenes + surfaces
 
 
 # Sources whose pictures show one face, photographed or drawn.
@@ -221,11 +225,13 @@ def pictures(folder):
 
 def draw(task, item, rng):
     if task == "class":
-        return compose.whole(item[0], SIZES[task], rng)
+        # Each time a near document lies elsewhere.
+        im = near.laid(item[0], rng, rng.choice(WORK["grounds"])) if item[2].startswith("near ") else item[0]
+        return compose.whole(im, SIZES[task], rng)
     return compose.portrait(item[0], item[3], SIZES[task], rng)
 
 
-WORK = {}  # what the drawing processes inherit: task, items by label and source, names
+WORK = {}  # what the drawing process inherits: task, items by label and source, names, grounds to lie on
 
 
 def batch(seed):
@@ -359,7 +365,7 @@ def main():
         if step % 100 == 0:
             print(f"step {step} {time.time() - begin:.0f}s loss {loss_sum / 100:.3f}", flush=True)
             loss_sum = 0.0
-            if step % 500 == 0:
+            if step % 1000 == 0:
                 report(a.task, net, held, names)
     report(a.task, net, held, names)
     net.eval()
