@@ -96,7 +96,7 @@ func (e *examination) plainlyNone(context.Context) (bool, error) {
 	if !above(e.seen.none, surelyNone) || len(e.seen.documents) > 0 {
 		return false, nil
 	}
-	class, p, err := e.classifier.class(e.frame.mat, glanceLines+1, e.seen.none)
+	class, p, err := e.classifier.class(e.frame.mat, linesUnknown, e.seen.none)
 	if err != nil {
 		return false, err
 	}

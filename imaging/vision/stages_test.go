@@ -294,18 +294,42 @@ func TestClassHeedsTheTextFound(t *testing.T) {
 	for _, c := range []struct {
 		lines int
 		want  imaging.Class
-	}{{0, imaging.ClassPhoto}, {20, imaging.ClassTextPage}} {
+	}{{0, imaging.ClassPhoto}, {linesUnknown, imaging.ClassTextPage}, {20, imaging.ClassTextPage}} {
 		probs := []float32{0.1, 0.4, 0.45, 0.03, 0.02}
 		weighByText(probs, c.lines)
-		best, sum := 0, float32(0)
-		for i, p := range probs {
-			sum += p
-			if p > probs[best] {
-				best = i
-			}
+		if class, sum := mostProbable(probs); class != c.want || math.Abs(sum-1) > 1e-5 {
+			t.Errorf("%d lines: %s, sum %v", c.lines, class, sum)
 		}
-		if classNames[best] != c.want || math.Abs(float64(sum)-1) > 1e-5 {
-			t.Errorf("%d lines: %s, sum %v", c.lines, classNames[best], sum)
+	}
+}
+
+// mostProbable is the most probable class, and the sum of all.
+func mostProbable(probs []float32) (class imaging.Class, sum float64) {
+	best := 0
+	for i, p := range probs {
+		sum += float64(p)
+		if p > probs[best] {
+			best = i
+		}
+	}
+	return classNames[best], sum
+}
+
+// A table without a document is a photograph, however like a document's it is;
+// with one it is a document, however small. Neither witness outvotes the other alone.
+func TestClassHeedsTheFinder(t *testing.T) {
+	for _, c := range []struct {
+		none     float64
+		document float32 // what the net gives it, and a photograph the rest
+		want     imaging.Class
+	}{
+		{0, 0.2, imaging.ClassOtherDocument}, {0.15, 0.2, imaging.ClassOtherDocument}, {0.15, 0.05, imaging.ClassPhoto},
+		{0.98, 0.7, imaging.ClassPhoto}, {1, 0.7, imaging.ClassPhoto}, {0.98, 0.99, imaging.ClassOtherDocument},
+	} {
+		probs := []float32{0, 1 - c.document, 0, 0, c.document}
+		weighByFinder(probs, c.none)
+		if class, sum := mostProbable(probs); class != c.want || math.Abs(sum-1) > 1e-5 {
+			t.Errorf("none %v, document %v: %s, sum %v", c.none, c.document, class, sum)
 		}
 	}
 }

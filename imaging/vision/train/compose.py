@@ -57,7 +57,8 @@ def degrade(im, rng, strong):
 def whole(im, size, rng):
     """One training view of a whole picture."""
     w, h = im.size
-    s = rng.uniform(0.7, 1)
+    # A part of a scene is a scene; a part of a card is none.
+    s = rng.uniform(0.4 if max(w, h) > 400 else 0.7, 1)
     cw, ch = max(8, int(w * s)), max(8, int(h * min(1, s * rng.uniform(0.85, 1.15))))
     x, y = rng.randrange(w - cw + 1), rng.randrange(h - ch + 1)
     im = im.crop((x, y, x + cw, y + ch))

@@ -24,13 +24,15 @@ import torch
 from torch import nn
 
 import compose
+import near
 import pages
 
 CLASSES = ["drawing", "photo", "text_page", "screenshot", "other_document"]
 PORTRAIT = ["face", "drawn", "empty", "other", "several"]
 MEDIUM = {"face": 0, "other": 0, "several": 0, "drawn": 1, "empty": 2}  # photographed, drawn, nothing
 CONTENT = {"face": 0, "other": 1, "several": 2}  # of what is photographed
-SHARES = {"class": [3, 3, 1, 1, 1.5], "portrait": [4, 4, 1, 2.5, 1]}  # how often a label is drawn
+SHARES = {"class": [3, 3.4, 1.3, 1.3, 2.4], "portrait": [4, 4, 1, 2.5, 1]}  # how often a label is drawn
+SCENE = 640  # long side at which scenes are kept, so that views of a part of them are sharp
 SIZES = {"class": (160, 160), "portrait": (112, 140)}  # width, height
 
 # Sources kept out of training, so that they can judge it.
@@ -41,12 +43,20 @@ HELD_OUT = {
     "creativetimofficial/material-dashboard-react", "deb:mate-backgrounds",
     "aws-samples/amazon-textract-code-samples", "mzucker/page_dewarp",
     "TeamNewPipe/NewPipe", "konstantint/PassportEye", "Oriolrt/SIDTD_Dataset",
+    "scenery raincat-data", "scenery frozen-bubble-data", "scenery khangman", "scenery gnome-user-docs",
 }
 NEAR = {  # what the near_document sources really show
     "TeamNewPipe/NewPipe": "screenshot",
     "nextcloud/android": "screenshot",
     "zxing/zxing": None,  # bar codes: neither a page nor a scene
     "bzsome/idcard_generator (payment QR posters)": None,
+}
+NEAR_FILES = {  # and single files among them, by a part of their names
+    "business-card": "other_document", "businessCard": "other_document", "business_card": "other_document",
+    "insurance-card": "other_document", "vaccination": "other_document",
+    "checks-notebook": "screenshot", "sample_screenshot": "screenshot",
+    "barcodes": None, "contoso-allinone": None, "layout-parser__output_8": None, "layout-parser__output_10": None,
+    "layout-parser__output_15": None, "intersection": None, "overview": None,
 }
 
 
@@ -85,41 +95,70 @@ def whole_label(row):
         return "drawing" if row["label"] == "cartoon" else "photo"
     if row["label"].startswith("id_document"):
         return "other_document"
+    for part, label in NEAR_FILES.items():
+        if part in row["path"]:
+            return label
     return NEAR.get(row["source"], "text_page")
 
 
-def load_cards(folder, to, source):
-    """Other documents that `cards` photographed."""
+# What each kind of picture that `cards` took is; near documents are drawn by near.py in training, so that
+# those of `cards`, which share their layouts between training and evaluation, can judge it.
+KINDS = {"other": "other_document", "near": "other_document", "ground": "photo", "page": "text_page"}
+
+
+def load_cards(folder, to, kinds):
     if not folder:
         return
     with open(os.path.join(folder, "truth.csv"), newline="") as f:
         for row in csv.reader(f):
-            if row[1] == "other":
-                to.append((compose.load(os.path.join(folder, row[0]), 320), CLASSES.index("other_document"), source))
+            if row[1] in kinds:
+                to.append((compose.load(os.path.join(folder, row[0]), 320), CLASSES.index(KINDS[row[1]]), "cards: " + row[1]))
 
 
-def load_class(images, faces, stock, drawings, rendered):
+def load_class(images, faces, stock, drawings, rendered, scenery, grounds):
     train, held = [], []
     for row in manifest(images):
         label = whole_label(row)
         if label is None:
             continue
-        item = (compose.load(os.path.join(images, row["path"]), 400), CLASSES.index(label), row["source"])
+        side = SCENE if label == "photo" and row["source"] not in FACES else 400
+        item = (compose.load(os.path.join(images, row["path"]), side), CLASSES.index(label), row["source"])
         (held if row["source"] in HELD_OUT else train).append(item)
-    photos = [it[0] for it in train if it[1] == CLASSES.index("photo")]
-    for im, label in pages.draw(260, 11, photos):
-        train.append((im, CLASSES.index(label), "drawn " + label))
+    for folder in sorted(glob.glob(os.path.join(scenery, "*", "*"))) if scenery else []:
+        label, source = folder.split(os.sep)[-2], "scenery " + os.path.basename(folder)
+        for path in pictures(folder):
+            (held if source in HELD_OUT else train).append((compose.load(path, SCENE), CLASSES.index(label), source))
+    for i, path in enumerate(pictures(grounds)):
+        # Every third is the evaluation share's, as in specimen.Stock.
+        (held if i % 3 == 2 else train).append((compose.load(path, SCENE), CLASSES.index("photo"), "grounds"))
+    heads = []
     for path in pictures(faces):
-        train.append((compose.load(path, 240), CLASSES.index("photo"), "faces"))
+        heads.append(compose.load(path, 240))
+        train.append((heads[-1], CLASSES.index("photo"), "faces"))
     for i, path in enumerate(pictures(stock)):
         item = (compose.load(path, 400), CLASSES.index("photo"), "stock portraits")
         (held if i % 3 == 2 else train).append(item)
+    draw_documents(train, heads)
     for path in pictures(drawings):
         train.append((compose.load(path, 320), CLASSES.index("drawing"), "own drawings"))
     for i, path in enumerate(pictures(rendered)):
         item = (compose.load(path, 256), CLASSES.index("drawing"), "rendered avatars")
         (held if i % 3 == 2 else train).append(item)
     return train, held
+
+
+def draw_documents(train, heads):
+    """Pages, screens and near documents; what they lie on is among the photographs too, without them."""
+    photos = [it[0] for it in train if it[1] == CLASSES.index("photo")]
+    scenes = [it[0] for it in train if it[1] == CLASSES.index("photo") and it[2] not in ("faces", "stock portraits") and it[2] not in FACES]
+    for im, label in pages.draw(500, 11, photos):
+        train.append((im, CLASSES.index(label), "drawn " + label))
+    for im, kind in near.draw(2600, 12, heads, photos):
+        train.append((im, CLASSES.index("other_document"), "near " + kind))
+    rng = random.Random(13)
+    surfaces = [near.surface(rng) for _ in range(200)]
+    train += [(im, CLASSES.index("photo"), "surfaces") for im in surfaces]
+    WORK["grounds"] = scenes + surfaces
 
 
 # Sources whose pictures show one face, photographed or drawn.
@@ -134,7 +173,7 @@ DRAWN = {"npm:@dicebear/adventurer", "npm:@dicebear/adventurer-neutral", "npm:@d
          "deb:wesnoth-1.16-data"}
 
 
-def load_portrait(images, faces, stock, drawings, rendered):
+def load_portrait(images, faces, stock, drawings, rendered, *_):
     train, held = [], []
     for row in manifest(images):
         src = row["source"]
@@ -186,11 +225,13 @@ def pictures(folder):
 
 def draw(task, item, rng):
     if task == "class":
-        return compose.whole(item[0], SIZES[task], rng)
+        # Each time a near document lies elsewhere.
+        im = near.laid(item[0], rng, rng.choice(WORK["grounds"])) if item[2].startswith("near ") else item[0]
+        return compose.whole(im, SIZES[task], rng)
     return compose.portrait(item[0], item[3], SIZES[task], rng)
 
 
-WORK = {}  # what the drawing processes inherit: task, items by label and source, names
+WORK = {}  # what the drawing process inherits: task, items by label and source, names, grounds to lie on
 
 
 def batch(seed):
@@ -213,7 +254,7 @@ def batch(seed):
 
 
 def batches(task, items, names, steps):
-    """Batches drawn by two processes ahead of the training; a step's batch depends on its number only."""
+    """Batches drawn by another process ahead of the training; a step's batch depends on its number only."""
     by = {}
     for it in items:
         by.setdefault(it[1], {}).setdefault(it[2], []).append(it)
@@ -224,7 +265,7 @@ def batches(task, items, names, steps):
         for step in range(steps):
             ahead.acquire()
             yield step
-    with multiprocessing.get_context("fork").Pool(2) as pool:
+    with multiprocessing.get_context("fork").Pool(1) as pool:
         for xs, ys in pool.imap(batch, seeds()):
             ahead.release()
             yield tensor(xs), torch.tensor(ys)
@@ -288,6 +329,8 @@ def main():
     ap.add_argument("--drawings", default="")
     ap.add_argument("--rendered", default="", help="three-dimensional cartoon avatars; every third is held out")
     ap.add_argument("--places", action="append", default=[], help="what `places` wrote, for the portrait net")
+    ap.add_argument("--scenery", default="", help="what scenery.py fetched, for the class net")
+    ap.add_argument("--grounds", default="", help="photographs that documents lie on, for the class net; every third is held out")
     ap.add_argument("--cards", default="", help="what `cards` wrote of the training share, for the class net")
     ap.add_argument("--judge", default="", help="the same of the evaluation share; it is held out")
     ap.add_argument("--out", required=True)
@@ -295,12 +338,13 @@ def main():
     ap.add_argument("--final", action="store_true", help="train on the held-out sources too")
     a = ap.parse_args()
     torch.manual_seed(1)
+    torch.set_num_threads(1)
     names = CLASSES if a.task == "class" else PORTRAIT
     load = load_class if a.task == "class" else load_portrait
-    train, held = load(a.images, a.faces, a.stock, a.drawings, a.rendered)
+    train, held = load(a.images, a.faces, a.stock, a.drawings, a.rendered, a.scenery, a.grounds)
     if a.task == "class":
-        load_cards(a.cards, train, "rendered documents")
-        load_cards(a.judge, held, "rendered documents")
+        load_cards(a.cards, train, ["other", "ground", "page"])
+        load_cards(a.judge, held, list(KINDS))
     if a.task == "portrait":
         for folder in a.places:
             load_places(folder, train)
@@ -321,7 +365,7 @@ def main():
         if step % 100 == 0:
             print(f"step {step} {time.time() - begin:.0f}s loss {loss_sum / 100:.3f}", flush=True)
             loss_sum = 0.0
-            if step % 500 == 0:
+            if step % 1000 == 0:
                 report(a.task, net, held, names)
     report(a.task, net, held, names)
     net.eval()

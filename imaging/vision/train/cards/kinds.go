@@ -22,8 +22,10 @@ var kinds = []kind{
 	{"two", 7, two},
 	{"copy", 4, medium(specimen.GreyCopy, specimen.ColourCopy)},
 	{"screen", 6, medium(specimen.Screen, specimen.Screenshot, specimen.Electronic)},
-	{"other", 8, otherDocument},
-	{"ground", 8, ground},
+	{"other", 4, document(specimen.TemporaryCard, specimen.ResidencePermit, specimen.ForeignCard, specimen.Passport)},
+	{"near", 4, document(specimen.BankCard, specimen.MemberCard, specimen.DrivingLicence, specimen.StudentCard)},
+	{"ground", 6, ground},
+	{"page", 2, page},
 	{"drawing", 4, drawing},
 }
 
@@ -135,25 +137,24 @@ func medium(media ...specimen.Medium) func(*collection, *rand.Rand) (image.Image
 	}
 }
 
-func otherDocument(c *collection, rng *rand.Rand) (image.Image, []specimen.Placed, error) {
-	others := []specimen.Document{specimen.TemporaryCard, specimen.ResidencePermit, specimen.ForeignCard, specimen.Passport,
-		specimen.BankCard, specimen.MemberCard, specimen.DrivingLicence, specimen.StudentCard}
-	d := others[rng.IntN(len(others))]
-	sides := d.Sides()
-	return c.shoot(rng, d, sides[rng.IntN(len(sides))], func(*specimen.Shot) {})
+// document photographs one of several, any side of it.
+func document(which ...specimen.Document) func(*collection, *rand.Rand) (image.Image, []specimen.Placed, error) {
+	return func(c *collection, rng *rand.Rand) (image.Image, []specimen.Placed, error) {
+		d := which[rng.IntN(len(which))]
+		sides := d.Sides()
+		return c.shoot(rng, d, sides[rng.IntN(len(sides))], func(*specimen.Shot) {})
+	}
 }
 
-// ground is what documents lie on, without one; a page of print at times.
+// ground is what documents lie on, without one.
 func ground(c *collection, rng *rand.Rand) (image.Image, []specimen.Placed, error) {
 	o, err := c.camera(rng)
-	if err != nil {
-		return nil, nil, err
-	}
-	if rng.IntN(4) == 0 {
-		page, err := specimen.Page(rng, 600, 800)
-		return page, nil, err
-	}
-	return o.Background, nil, nil
+	return o.Background, nil, err
+}
+
+func page(_ *collection, rng *rand.Rand) (image.Image, []specimen.Placed, error) {
+	img, err := specimen.Page(rng, 600, 800)
+	return img, nil, err
 }
 
 func drawing(c *collection, rng *rand.Rand) (image.Image, []specimen.Placed, error) {

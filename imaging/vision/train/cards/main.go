@@ -18,7 +18,9 @@ import (
 	"image"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"golang.org/x/image/draw"
 
@@ -34,7 +36,9 @@ func main() {
 	share := flag.String("share", "training", "training or evaluation: which part of the stock is shown")
 	flag.Uint64Var(&c.seed, "seed", 3_000_000, "of the first picture")
 	flag.StringVar(&c.assets, "assets", ".assets", "folder that the set-up filled")
+	only := flag.String("only", "", "kinds, with commas between them; all by default. Others are left out, and the seeds of these stay the same")
 	flag.Parse()
+	c.only = strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })
 	if flag.NArg() != 1 || *share != "training" && *share != "evaluation" {
 		fmt.Fprintln(os.Stderr, "usage: cards [flags] DIR")
 		flag.PrintDefaults()
@@ -50,6 +54,7 @@ func main() {
 // collection is one folder of pictures.
 type collection struct {
 	dir, assets string
+	only        []string // kinds; none means all
 	seed        uint64
 	stock       specimen.Stock
 }
@@ -74,6 +79,9 @@ func (c *collection) write(n int, share specimen.Share) error {
 		if err != nil {
 			return fmt.Errorf("seed %d: %w", c.seed+i, err)
 		}
+		if row == nil {
+			continue
+		}
 		if err := table.Write(row); err != nil {
 			return err
 		}
@@ -82,10 +90,13 @@ func (c *collection) write(n int, share specimen.Share) error {
 	return errors.Join(table.Error(), f.Close())
 }
 
-// picture writes the picture of one seed and returns its row of the truth.
+// picture writes the picture of one seed and returns its row of the truth; none for a kind that is left out.
 func (c *collection) picture(seed uint64) ([]string, error) {
 	rng := specimen.Seed(seed)
 	kind := anyKind(rng)
+	if len(c.only) > 0 && !slices.Contains(c.only, kind.name) {
+		return nil, nil
+	}
 	img, cards, err := kind.take(c, rng)
 	// An invented address may be longer than a font that runs wide allows.
 	for errors.Is(err, specimen.ErrTooLong) {
