@@ -28,6 +28,7 @@ const (
 	PrefixAttempt     Prefix = "att"
 	PrefixImport      Prefix = "imp"
 	PrefixDataKey     Prefix = "dek"
+	PrefixLookup      Prefix = "lku"
 )
 
 // IDs makes time-ordered ids: UUIDv7 (RFC 9562) behind a type prefix. Within

@@ -32,6 +32,9 @@ var (
 // Times that it returns are UTC with microseconds. Ledger time never runs
 // backwards: writes use the later of the clock and the durable high-water mark.
 type Ledger interface {
+	ExceptionLedger
+	LookupLedger
+
 	// Enroll finds the person that one of the document keys leads to, or makes
 	// NewPersonID that person; adds missing keys as aliases; and finds or
 	// stores the data key of (tenant, person, relationship, retention class).

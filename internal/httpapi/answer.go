@@ -95,29 +95,11 @@ type quotaAnswer struct {
 	Frees      []string  `json:"frees"`
 }
 
-// What frees a slot of a full family, or lets one be counted.
-const (
-	freesClose     = "close_one"
-	freesRelease   = "release_one"
-	freesLeaseEnds = "lease_ends"
-	freesStock     = "load_stock"
-)
-
 func tellQuota(q compliance.QuotaUse) quotaAnswer {
-	out := quotaAnswer{
+	return quotaAnswer{
 		Family: q.Family, Clause: q.Clause, Used: q.Used, Limit: q.Limit, Reserved: q.Reserved, FreesAt: q.FreesAt,
-		Incomplete: q.Incomplete, Exception: q.Exception, Exceeded: q.Used >= q.Limit && q.Exception == "", Frees: []string{},
+		Incomplete: q.Incomplete, Exception: q.Exception, Exceeded: q.Exceeded(), Frees: q.Frees(),
 	}
-	if out.Exceeded && q.Used > q.Reserved {
-		out.Frees = append(out.Frees, freesClose)
-	}
-	if out.Exceeded && q.Reserved > 0 {
-		out.Frees = append(out.Frees, freesRelease, freesLeaseEnds)
-	}
-	if q.Incomplete {
-		out.Frees = append(out.Frees, freesStock)
-	}
-	return out
 }
 
 type openingSummary struct {
