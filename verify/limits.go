@@ -80,7 +80,7 @@ type LookedUp struct {
 	At       time.Time
 }
 
-var wordPattern = regexp.MustCompile(`^[a-z][a-z0-9._-]{0,63}$`)
+var wordPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,63}$`)
 
 // operatorKey stands for the operator's own commands, which have no key.
 const operatorKey = "operator"

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"realname/compliance"
+	"realname/compliance/policy"
 	"realname/verify"
 )
 
@@ -212,16 +213,20 @@ func (t teller) clausesOf(ctx context.Context, ids []string, d *compliance.Decis
 			out = append(out, citedIn(id, d.Findings))
 			continue
 		}
-		text := c.TextZH
-		if t.lang == langEN {
-			text = c.TextEN
-		}
-		out = append(out, clauseAnswer{
-			ID: c.ID, Instrument: c.Instrument, Article: c.Article, Title: c.TitleZH, Text: text, Remedy: c.Remedy.In(t.lang),
-			Unverified: c.Unverified,
-		})
+		out = append(out, t.clause(c))
 	}
 	return out
+}
+
+func (t teller) clause(c policy.Clause) clauseAnswer {
+	text := c.TextZH
+	if t.lang == langEN {
+		text = c.TextEN
+	}
+	return clauseAnswer{
+		ID: c.ID, Instrument: c.Instrument, Article: c.Article, Title: c.TitleZH, Text: text, Remedy: c.Remedy.In(t.lang),
+		Unverified: c.Unverified,
+	}
 }
 
 func citedIn(id string, findings []compliance.Finding) clauseAnswer {

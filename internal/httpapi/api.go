@@ -111,6 +111,10 @@ func (a *API) route() {
 	e.POST("/v1/openings/:id/replace", a.renew(Service.Replace), tenants...)
 	e.POST("/v1/openings/:id/reclass", a.renew(Service.Reclass), tenants...)
 	e.POST("/v1/openings/:id/close", a.closeOpening, tenants...)
+	e.POST("/v1/quota-exceptions", a.createException, tenants...)
+	e.GET("/v1/quota-exceptions/:id", a.getException, tenants...)
+	e.POST("/v1/quota-exceptions/:id/approve", a.approveException, tenants...)
+	e.POST("/v1/limits", a.showLimits, tenants...)
 	e.POST("/v1/numbers/check", a.checkNumber, tenants...)
 	e.POST("/v1/photos/check", a.checkPhoto, tenants...)
 

@@ -30,6 +30,12 @@ type Service interface {
 	Reclass(ctx context.Context, c verify.Caller, id string, with verify.Replacement) (verify.Opening, error)
 	Import(ctx context.Context, c verify.Caller, idempotencyKey string, rows []verify.StockRow) (verify.Stock, error)
 
+	ProposeException(ctx context.Context, c verify.Caller, n verify.NewException) (x verify.Exception, made bool, err error)
+	Exception(ctx context.Context, c verify.Caller, id string) (verify.Exception, error)
+	ApproveException(ctx context.Context, c verify.Caller, id string) (verify.Exception, error)
+	// Limits tells what one person has used of every limit that binds the caller; asking is an event.
+	Limits(ctx context.Context, c verify.Caller, q verify.LimitQuery) (verify.LimitView, error)
+
 	CreateEvidence(ctx context.Context, c verify.Caller, idempotencyKey string, e verify.NewEvidence) (verify.Upload, error)
 	Upload(ctx context.Context, c verify.Caller, id string) (verify.Upload, error)
 	// UploadByToken finds the one upload that a one-time token is for, and the tenant behind it.
