@@ -156,7 +156,9 @@ func TestExceptionsThatCannotBe(t *testing.T) {
 		"family_unknown":       func(n *verify.NewException) { n.Family = "phone_cards" }, // no bank's
 		"validation_failed":    func(n *verify.NewException) { n.Days = 31 },
 		"check_digit_mismatch": func(n *verify.NewException) { n.Document.Number = "110101199001010001" },
-		"document_not_allowed": func(n *verify.NewException) { n.Document = verify.Document{Kind: "mobile_phone", Number: "13800000000"} },
+		"document_not_allowed": func(n *verify.NewException) {
+			n.Document = verify.Document{Kind: "mobile_phone", Number: "13800000000"}
+		},
 	} {
 		ask := good
 		change(&ask)

@@ -35,7 +35,9 @@ type LimitView struct {
 type LimitUse struct {
 	Limit  policy.Limit // Max as it binds this tenant
 	Clause policy.Clause
-	Use    compliance.QuotaUse
+	Use    compliance.QuotaUse // as a decision would have it
+
+	StockComplete bool // the legal entity's whole stock of the family is stated to be loaded
 }
 
 // Frees says what would free a slot, or let the next request pass; empty where there is room.
@@ -104,6 +106,7 @@ func (s *Service) Limits(ctx context.Context, c Caller, q LimitQuery) (LimitView
 	v := LimitView{At: found.At, Date: today.String(), PersonID: found.PersonID, PolicyDigest: s.o.Policy.Digest()}
 	counted := s.stranger(found)
 	var demands []quota.Demand
+	var whole []bool
 	for _, l := range s.limitsOf(c.Sector, today) {
 		l, binds := binding(l, own)
 		if !binds {
@@ -115,7 +118,8 @@ func (s *Service) Limits(ctx context.Context, c Caller, q LimitQuery) (LimitView
 			v.Uncounted = append(v.Uncounted, LimitUncounted{Limit: l, Clause: clause, Needs: []string{string(quota.Phone)}})
 			continue
 		}
-		demands = append(demands, of...)
+		demands, whole = append(demands, of[0]), append(whole, of[0].Whole) // every part is one person or number
+		demands[len(demands)-1].Whole = true                                // to be told, also where the limit does not ask for it
 		v.Limits = append(v.Limits, LimitUse{Limit: l, Clause: clause})
 	}
 	uses, err := s.o.Ledger.Count(ctx, demands)
@@ -123,9 +127,16 @@ func (s *Service) Limits(ctx context.Context, c Caller, q LimitQuery) (LimitView
 		return LimitView{}, ledgerError(err)
 	}
 	for i, u := range quotaUses(uses) { // one demand each, in the same order
+		v.Limits[i].StockComplete = !u.Incomplete
+		u.Incomplete = u.Incomplete && whole[i]
 		v.Limits[i].Use = u
 	}
 	return v, nil
+}
+
+// LimitsInForce are the limits that the caller's requests can meet today, as the clauses say them.
+func (s *Service) LimitsInForce(c Caller) []policy.Limit {
+	return s.limitsOf(c.Sector, idnumber.DateOf(s.o.Now()))
 }
 
 func (s *Service) lookUp(ctx context.Context, c Caller, q LimitQuery, today idnumber.Date) (LookedUp, error) {

@@ -149,15 +149,9 @@ func reuseOf(c config.Reuse) verify.Reuse {
 }
 
 func (g *gateway) openPolicy(ctx context.Context) error {
-	g.policy = policy.Builtin()
-	if file := g.opts.Config.Policy.File; file != "" {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return fmt.Errorf("app: policy: %w", err)
-		}
-		if g.policy, err = policy.Load(file, text); err != nil {
-			return err
-		}
+	var err error
+	if g.policy, err = readPolicy(&g.opts.Config); err != nil {
+		return err
 	}
 	ev, err := g.event(compliance.EventPolicyLive, map[string]string{"policy_digest": g.policy.Digest()})
 	if err != nil {
@@ -165,6 +159,18 @@ func (g *gateway) openPolicy(ctx context.Context) error {
 	}
 	_, err = g.store.PutPolicy(ctx, g.policy.Digest(), g.policy.Source(), ev)
 	return err
+}
+
+// readPolicy reads the configured policy; the built-in one when none is.
+func readPolicy(c *config.Config) (*policy.Policy, error) {
+	if c.Policy.File == "" {
+		return policy.Builtin(), nil
+	}
+	text, err := os.ReadFile(c.Policy.File)
+	if err != nil {
+		return nil, fmt.Errorf("app: policy: %w", err)
+	}
+	return policy.Load(c.Policy.File, text)
 }
 
 func (g *gateway) openLog(ctx context.Context, keys []*signing.Key) error {

@@ -20,9 +20,11 @@ import (
 // Operator does what an operator's commands do, on the ledger itself, beside a
 // running gateway or without one. Everything it changes is an event.
 type Operator struct {
-	store *sqlstore.Store
-	ids   *compliance.IDs
-	now   func() time.Time
+	config config.Config
+	keys   keyring
+	store  *sqlstore.Store
+	ids    *compliance.IDs
+	now    func() time.Time
 }
 
 // OpenOperator opens the ledger of a configuration; the first use of a data
@@ -35,10 +37,11 @@ func OpenOperator(ctx context.Context, c config.Config) (*Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := openKeys(ctx, &c, store); err != nil {
+	keys, err := openKeys(ctx, &c, store)
+	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	return &Operator{store: store, ids: compliance.NewIDs(time.Now, rand.Reader), now: time.Now}, nil
+	return &Operator{config: c, keys: keys, store: store, ids: compliance.NewIDs(time.Now, rand.Reader), now: time.Now}, nil
 }
 
 // Close closes the ledger.

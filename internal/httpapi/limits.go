@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"encoding/json"
+	"io"
 	"net/http"
 	"time"
 
@@ -67,13 +69,23 @@ func (a *API) showLimits(c echo.Context) error {
 	return a.json(c, http.StatusOK, teller{lang: languageOf(c.Request())}.limits(view))
 }
 
+// EncodeLimits writes the answer of POST /v1/limits with the person's id, which only an operator is told, as JSON.
+func EncodeLimits(w io.Writer, v verify.LimitView, lang string) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(struct {
+		Person string `json:"person,omitempty"`
+		limitsAnswer
+	}{v.PersonID, teller{lang: lang}.limits(v)})
+}
+
 func (t teller) limits(v verify.LimitView) limitsAnswer {
 	out := limitsAnswer{At: v.At, Date: v.Date, PolicyDigest: v.PolicyDigest, Limits: []limitAnswer{}, Uncounted: []uncountedAnswer{}}
 	for _, l := range v.Limits {
 		out.Limits = append(out.Limits, limitAnswer{
 			Family: l.Limit.Family, Clause: t.clause(l.Clause), Products: l.Limit.Products, Per: l.Limit.Per, Counts: l.Limit.Counts,
 			Mode: l.Limit.Mode, Used: l.Use.Used, Limit: l.Use.Limit, Reserved: l.Use.Reserved, FreesAt: l.Use.FreesAt,
-			Incomplete: l.Use.Incomplete, Exception: l.Use.Exception, Exceeded: l.Use.Exceeded(), Frees: l.Frees(),
+			Incomplete: !l.StockComplete, Exception: l.Use.Exception, Exceeded: l.Use.Exceeded(), Frees: l.Frees(),
 		})
 	}
 	for _, l := range v.Uncounted {
