@@ -18,6 +18,8 @@ import (
 // limitsCmd groups the commands on count limits.
 type limitsCmd struct {
 	Show limitsShowCmd `cmd:"" help:"Tell what a person has used of every limit, of what, until when, under which clause."`
+
+	Simulate limitsSimulateCmd `cmd:"" help:"Play a history of openings against a policy."`
 }
 
 // limitsShowCmd tells about one person. Its output holds no document, only counts.
