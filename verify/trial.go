@@ -84,7 +84,8 @@ func (t *Trial) Reserve(ctx context.Context, c Caller, r TrialRequest) (TrialAns
 func (t *Trial) facts(c Caller, r TrialRequest) compliance.Facts {
 	f := compliance.Facts{
 		Date: idnumber.DateOf(t.o.Now()).String(), Sector: c.Sector, Scene: r.Scene, Occasion: r.Occasion, Product: r.Product,
-		CustomerType: r.CustomerType, HasOpening: true, AgeBand: "adult", DocumentKind: string(idnumber.ResidentID), Checks: map[string]compliance.CheckResult{}, Proxy: r.Others[string(compliance.RoleProxy)] != "",
+		CustomerType: r.CustomerType, HasOpening: true, Proxy: r.Others[string(compliance.RoleProxy)] != "",
+		AgeBand: "adult", DocumentKind: string(idnumber.ResidentID), Checks: map[string]compliance.CheckResult{},
 	}
 	for part, token := range r.Others {
 		if token != "" {
@@ -129,7 +130,7 @@ func (t *Trial) enrolTokens(ctx context.Context, c Caller, r TrialRequest) (Enro
 func (t *Trial) commit(ctx context.Context, d draft) (TrialAnswer, error) {
 	openingID, eventID := t.o.IDs.New(compliance.PrefixOpening), t.o.IDs.New(compliance.PrefixEvent)
 	var out TrialAnswer
-	_, err := t.o.Ledger.Commit(ctx, Record{Demands: d.demands, Persons: counted(d.enrolled), Build: func(at time.Time, uses []quota.Use, _ compliance.ImageReuse) (Rows, error) {
+	build := func(at time.Time, uses []quota.Use, _ compliance.ImageReuse) (Rows, error) {
 		out = TrialAnswer{Uses: uses}
 		dec := d.decision
 		dec.DecidedAt, dec.Quotas, dec.Outcome = at.UTC(), quotaUses(uses), compliance.Approved
@@ -153,8 +154,8 @@ func (t *Trial) commit(ctx context.Context, d draft) (TrialAnswer, error) {
 		}
 		out.Opening = rows.Opening
 		return rows, err
-	}})
-	if err != nil {
+	}
+	if _, err := t.o.Ledger.Commit(ctx, Record{Demands: d.demands, Persons: counted(d.enrolled), Build: build}); err != nil {
 		return TrialAnswer{}, ledgerError(err)
 	}
 	return out, nil
