@@ -134,7 +134,7 @@ func Simulate(ctx context.Context, o SimulationOptions) (report *Simulation, err
 func (s *simulation) open(ctx context.Context, folder string) error {
 	now := func() time.Time { return s.clock }
 	var err error
-	if s.store, err = sqlstore.Open(ctx, sqlstore.Options{DSN: "file:" + filepath.Join(folder, "ledger.db"), Now: now, Readers: 2}); err != nil {
+	if s.store, err = sqlstore.Open(ctx, sqlstore.Options{DSN: "file:" + filepath.Join(folder, "ledger.db"), Now: now, Readers: 2, Throwaway: true}); err != nil {
 		return err
 	}
 	keys, err := vault.NewMasterKeys(rand.Reader)
