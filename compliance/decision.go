@@ -72,6 +72,33 @@ type VelocityUse struct {
 	Executed bool      `json:"executed"`          // false: nobody could be asked
 }
 
+// What frees a slot of a full family, or lets one be counted.
+const (
+	FreesClose     = "close_one"
+	FreesRelease   = "release_one"
+	FreesLeaseEnds = "lease_ends"
+	FreesStock     = "load_stock"
+	FreesException = "exception" // of a limit in principle: two people grant it
+)
+
+// Exceeded reports whether the limit has no room for one more.
+func (u QuotaUse) Exceeded() bool { return u.Used >= u.Limit && u.Exception == "" }
+
+// Frees says what would free a slot of a full family; never nil.
+func (u QuotaUse) Frees() []string {
+	out := []string{}
+	if u.Exceeded() && u.Used > u.Reserved {
+		out = append(out, FreesClose)
+	}
+	if u.Exceeded() && u.Reserved > 0 {
+		out = append(out, FreesRelease, FreesLeaseEnds)
+	}
+	if u.Incomplete {
+		out = append(out, FreesStock)
+	}
+	return out
+}
+
 // Commitment is a salted commitment to one input: HMAC of the value under a
 // random salt that is sealed with the personal data. It reveals nothing
 // without the salt.

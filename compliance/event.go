@@ -38,6 +38,10 @@ const (
 	EventGatewayStarted    EventKind = "gateway.started"
 	EventGatewayStopped    EventKind = "gateway.stopped"
 	EventImagesErased      EventKind = "images.erased" // a person's entries in the index of images
+
+	EventExceptionProposed EventKind = "exception.proposed"
+	EventExceptionApproved EventKind = "exception.approved"
+	EventPersonLookedUp    EventKind = "person.looked_up" // somebody asked what a person holds
 )
 
 // Event is one fact that the audit log commits to. It is written in the same

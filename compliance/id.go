@@ -29,6 +29,7 @@ const (
 	PrefixAttempt     Prefix = "att"
 	PrefixImport      Prefix = "imp"
 	PrefixDataKey     Prefix = "dek"
+	PrefixLookup      Prefix = "lku"
 	PrefixDisclosure  Prefix = "dis"
 
 	PrefixReconciliation Prefix = "rec"

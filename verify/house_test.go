@@ -111,15 +111,21 @@ type house struct {
 	platform, carrier, other verify.Caller
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t *testing.T) *house { return newHouseOn(t, "") }
+
+// newHouseOn stands on a ledger; on a SQLite file of its own, when dsn is empty.
+func newHouseOn(t *testing.T, dsn string) *house {
 	t.Helper()
 	h := &house{clock: &clock{}, photos: &script{}}
 	h.clock.at.Store(time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC).UnixMicro())
 	h.ids = compliance.NewIDs(h.clock.now, rand.Reader)
-	h.file = filepath.Join(t.TempDir(), "ledger.db")
+	if dsn == "" {
+		h.file = filepath.Join(t.TempDir(), "ledger.db")
+		dsn = "file:" + h.file
+	}
 	ctx := context.Background()
 	var err error
-	if h.store, err = sqlstore.Open(ctx, sqlstore.Options{DSN: "file:" + h.file, Now: h.clock.now}); err != nil {
+	if h.store, err = sqlstore.Open(ctx, sqlstore.Options{DSN: dsn, Now: h.clock.now}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.store.Close() })

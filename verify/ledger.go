@@ -35,6 +35,8 @@ var (
 // backwards: writes use the later of the clock and the durable high-water mark.
 type Ledger interface {
 	StockLedger
+	ExceptionLedger
+	LookupLedger
 
 	// Enroll finds the person that one of the document keys leads to, or makes
 	// NewPersonID that person; adds missing keys as aliases; and finds or

@@ -99,16 +99,20 @@ func (s *Service) demands(ctx context.Context, f compliance.Facts, c Caller, e E
 	}
 	var out []quota.Demand
 	for _, l := range s.o.Policy.Limits(f) {
-		most, set := own[l.Family]
-		switch {
-		case set:
-			l.Max = min(l.Max, most)
-		case l.TenantSets:
-			continue
+		if l, binds := binding(l, own); binds {
+			out = append(out, demandsOf(l, c, e)...)
 		}
-		out = append(out, demandsOf(l, c, e)...)
 	}
 	return out, nil
+}
+
+// binding is the limit as the tenant's own settings leave it; false where it is the tenant's to set and was not.
+func binding(l policy.Limit, own map[string]int) (policy.Limit, bool) {
+	most, set := own[l.Family]
+	if set {
+		l.Max = min(l.Max, most)
+	}
+	return l, set || !l.TenantSets
 }
 
 // demandsOf are the demands of one limit: one for each party in the role that it counts by.

@@ -60,7 +60,7 @@ func (s *Service) confirmLate(ctx context.Context, c Caller, id string, stored S
 	if err != nil {
 		return Opening{}, err
 	}
-	valid := s.o.Policy.Evaluate(stored.Decision.Facts, stored.Decision.Quotas).ApprovalValid
+	valid := s.o.Policy.ApprovalValid(stored.Decision.Facts)
 	heir := s.heir(gone, stored.Decision.ID, how.ExternalRef)
 	confirms, closes := s.o.IDs.New(compliance.PrefixEvent), s.o.IDs.New(compliance.PrefixEvent)
 	sh := Shift{TenantID: c.TenantID, Openings: []string{id}, Persons: counted(e), Demands: demands, Succeeds: id}

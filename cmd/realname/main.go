@@ -15,10 +15,11 @@ import (
 
 type commands struct {
 	Serve     serveCmd     `cmd:"" help:"Run the gateway."`
-	Tenant    tenantCmd    `cmd:"" help:"Add and list tenants."`
+	Tenant    tenantCmd    `cmd:"" help:"Add and list tenants, and set their own limits."`
 	Key       keyCmd       `cmd:"" help:"Create and revoke API keys."`
 	Retention retentionCmd `cmd:"" help:"End the retention of evidence."`
 	Stock     stockCmd     `cmd:"" help:"Load existing openings, and compare them with the tenant's own file."`
+	Limits    limitsCmd    `cmd:"" help:"Tell what limits leave room for, and try a policy on a history."`
 	Number    numberCmd    `cmd:"" help:"Check, explain and make document numbers."`
 	Areas     areasCmd     `cmd:"" help:"Show and update the division codes of GB/T 2260."`
 	Image     imageCmd     `cmd:"" help:"Check photos of documents."`

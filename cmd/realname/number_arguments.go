@@ -19,7 +19,7 @@ func (e argumentsError) Error() string { return e.text }
 // Unwrap keeps the exit status and the usage of a kong.ParseError.
 func (e argumentsError) Unwrap() error { return e.cause }
 
-// withoutArguments takes what was typed out of a parse error of the commands on numbers and stock, and of one before any command:
+// withoutArguments takes what was typed out of a parse error of the commands on numbers, stock and limits, and of one before any command:
 // somebody may have given a number there, and a terminal's record keeps errors. Only texts that are known to repeat
 // nothing are kept.
 func withoutArguments(err error) error {
@@ -49,7 +49,7 @@ func withoutArguments(err error) error {
 func mayHoldNumber(c *kong.Context) bool {
 	for _, p := range c.Path {
 		if p.Command != nil {
-			return p.Command.Name == "number" || p.Command.Name == "stock"
+			return p.Command.Name == "number" || p.Command.Name == "stock" || p.Command.Name == "limits"
 		}
 	}
 	return true

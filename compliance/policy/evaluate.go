@@ -1,9 +1,11 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"realname/compliance"
 	"realname/verify/idnumber"
@@ -148,6 +150,17 @@ func (p *Policy) Evaluate(f compliance.Facts, uses []compliance.QuotaUse) Evalua
 	e := j.settle(set)
 	e.keeps()
 	return e
+}
+
+// ApprovalValid is how long an opening may rest on an approval of f.
+func (p *Policy) ApprovalValid(f compliance.Facts) time.Duration {
+	var set terms
+	for c := range p.applying(&f) {
+		if c.Kind == KindTerm {
+			set.shorten(c.terms)
+		}
+	}
+	return cmp.Or(set.approvalValid, DefaultApprovalValid)
 }
 
 // shorten takes over the terms of another clause where they are shorter.
@@ -384,10 +397,7 @@ func (j *judgement) settle(set terms) Evaluation {
 	}
 	switch e.Outcome {
 	case compliance.Approved:
-		e.ApprovalValid = set.approvalValid
-		if e.ApprovalValid == 0 {
-			e.ApprovalValid = DefaultApprovalValid
-		}
+		e.ApprovalValid = cmp.Or(set.approvalValid, DefaultApprovalValid)
 	case compliance.Pending:
 		e.Deadline, e.WaitingOn = set.pendingDeadline, sorted(j.waiting)
 		if e.Deadline == 0 {

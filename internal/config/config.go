@@ -167,9 +167,12 @@ type Requests struct {
 	Per  Duration `yaml:"per"`  // default 1m
 }
 
+// MaxLease is the longest lease; verify.MaxLease says why.
+const MaxLease = Duration(30 * 24 * time.Hour)
+
 // Openings are reservations.
 type Openings struct {
-	Lease  Duration            `yaml:"lease"`  // of a reservation; default 15m
+	Lease  Duration            `yaml:"lease"`  // of a reservation, at most 720h; default 15m
 	Leases map[string]Duration `yaml:"leases"` // by product; default none
 }
 
@@ -295,14 +298,14 @@ func (c *Config) check() error {
 	need(c.Authority.SecretFile != "", "authority.secret_file is required")
 	need(c.Authority.Timeout > 0, "authority.timeout must be positive")
 	need(c.Authority.OpenAfter > 0, "authority.open_after must be positive")
-	need(c.Openings.Lease > 0, "openings.lease must be positive")
+	need(c.Openings.Lease > 0 && c.Openings.Lease <= MaxLease, "openings.lease must be positive and at most 720h")
 	c.Redis.check(need)
 	need(c.Requests.Most >= 0 && c.Requests.Most <= 1_000_000, "requests.most is 0 to 1000000")
 	need(c.Requests.Per > 0, "requests.per must be positive")
 	need(c.Uploads.Token > 0, "uploads.token must be positive")
 	need(c.Settle.Every > 0, "settle.every must be positive")
 	for product, lease := range c.Openings.Leases {
-		need(lease > 0, "openings.leases."+product+" must be positive")
+		need(lease > 0 && lease <= MaxLease, "openings.leases."+product+" must be positive and at most 720h")
 	}
 	if len(wrong) > 0 {
 		return errors.New(strings.Join(wrong, "; "))

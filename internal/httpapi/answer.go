@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"realname/compliance"
+	"realname/compliance/policy"
 	"realname/verify"
 )
 
@@ -95,29 +96,11 @@ type quotaAnswer struct {
 	Frees      []string  `json:"frees"`
 }
 
-// What frees a slot of a full family, or lets one be counted.
-const (
-	freesClose     = "close_one"
-	freesRelease   = "release_one"
-	freesLeaseEnds = "lease_ends"
-	freesStock     = "load_stock"
-)
-
 func tellQuota(q compliance.QuotaUse) quotaAnswer {
-	out := quotaAnswer{
+	return quotaAnswer{
 		Family: q.Family, Clause: q.Clause, Used: q.Used, Limit: q.Limit, Reserved: q.Reserved, FreesAt: q.FreesAt,
-		Incomplete: q.Incomplete, Exception: q.Exception, Exceeded: q.Used >= q.Limit && q.Exception == "", Frees: []string{},
+		Incomplete: q.Incomplete, Exception: q.Exception, Exceeded: q.Exceeded(), Frees: q.Frees(),
 	}
-	if out.Exceeded && q.Used > q.Reserved {
-		out.Frees = append(out.Frees, freesClose)
-	}
-	if out.Exceeded && q.Reserved > 0 {
-		out.Frees = append(out.Frees, freesRelease, freesLeaseEnds)
-	}
-	if q.Incomplete {
-		out.Frees = append(out.Frees, freesStock)
-	}
-	return out
 }
 
 type openingSummary struct {
@@ -230,16 +213,20 @@ func (t teller) clausesOf(ctx context.Context, ids []string, d *compliance.Decis
 			out = append(out, citedIn(id, d.Findings))
 			continue
 		}
-		text := c.TextZH
-		if t.lang == langEN {
-			text = c.TextEN
-		}
-		out = append(out, clauseAnswer{
-			ID: c.ID, Instrument: c.Instrument, Article: c.Article, Title: c.TitleZH, Text: text, Remedy: c.Remedy.In(t.lang),
-			Unverified: c.Unverified,
-		})
+		out = append(out, t.clause(c))
 	}
 	return out
+}
+
+func (t teller) clause(c policy.Clause) clauseAnswer {
+	text := c.TextZH
+	if t.lang == langEN {
+		text = c.TextEN
+	}
+	return clauseAnswer{
+		ID: c.ID, Instrument: c.Instrument, Article: c.Article, Title: c.TitleZH, Text: text, Remedy: c.Remedy.In(t.lang),
+		Unverified: c.Unverified,
+	}
 }
 
 func citedIn(id string, findings []compliance.Finding) clauseAnswer {

@@ -120,6 +120,10 @@ func (a *API) route() {
 	e.POST("/v1/stock/reconciliations", a.reconcileStock, tenants...)
 	e.GET("/v1/stock/reconciliations/:id", a.getReconciliation, tenants...)
 	e.PUT("/v1/stock/baselines/:family", a.putBaseline, tenants...)
+	e.POST("/v1/quota-exceptions", a.createException, tenants...)
+	e.GET("/v1/quota-exceptions/:id", a.getException, tenants...)
+	e.POST("/v1/quota-exceptions/:id/approve", a.approveException, tenants...)
+	e.POST("/v1/limits", a.showLimits, tenants...)
 	e.POST("/v1/numbers/check", a.checkNumber, tenants...)
 	e.POST("/v1/photos/check", a.checkPhoto, tenants...)
 

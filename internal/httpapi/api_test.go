@@ -54,6 +54,11 @@ type service struct {
 	refusedRows    []verify.RefusedRow
 	reconciliation verify.Reconciliation
 	findings       []verify.Finding
+	proposed       []verify.NewException
+	exception      verify.Exception
+	approvers      []string
+	asked          []verify.LimitQuery
+	view           verify.LimitView
 
 	answer  verify.Answer
 	opening verify.Opening
@@ -203,6 +208,23 @@ func (s *service) StateBaseline(_ context.Context, _ verify.Caller, family, asOf
 func page[T any](rows []T, after int64, limit int) []T {
 	rows = rows[min(after, int64(len(rows))):]
 	return rows[:min(limit, len(rows))]
+}
+
+func (s *service) ProposeException(_ context.Context, _ verify.Caller, n verify.NewException) (verify.Exception, bool, error) {
+	err := s.on("", func() { s.proposed = append(s.proposed, n) })
+	return s.exception, len(s.proposed) == 1, err
+}
+
+func (s *service) Exception(context.Context, verify.Caller, string) (verify.Exception, error) {
+	return s.exception, s.on("", nil)
+}
+
+func (s *service) ApproveException(_ context.Context, c verify.Caller, _ string) (verify.Exception, error) {
+	return s.exception, s.on("", func() { s.approvers = append(s.approvers, c.KeyID) })
+}
+
+func (s *service) Limits(_ context.Context, _ verify.Caller, q verify.LimitQuery) (verify.LimitView, error) {
+	return s.view, s.on("", func() { s.asked = append(s.asked, q) })
 }
 
 func (s *service) CreateEvidence(_ context.Context, _ verify.Caller, key string, e verify.NewEvidence) (verify.Upload, error) {

@@ -40,6 +40,11 @@ type Service interface {
 	Findings(ctx context.Context, c verify.Caller, id string, after int64, limit int) ([]verify.Finding, error)
 	// StateBaseline states that a family's stock is, or is not, complete as of a civil date, YYYY-MM-DD.
 	StateBaseline(ctx context.Context, c verify.Caller, family, asOf string, complete bool) error
+	ProposeException(ctx context.Context, c verify.Caller, n verify.NewException) (x verify.Exception, made bool, err error)
+	Exception(ctx context.Context, c verify.Caller, id string) (verify.Exception, error)
+	ApproveException(ctx context.Context, c verify.Caller, id string) (verify.Exception, error)
+	// Limits tells what one person has used of every limit that binds the caller; asking is an event.
+	Limits(ctx context.Context, c verify.Caller, q verify.LimitQuery) (verify.LimitView, error)
 
 	CreateEvidence(ctx context.Context, c verify.Caller, idempotencyKey string, e verify.NewEvidence) (verify.Upload, error)
 	Upload(ctx context.Context, c verify.Caller, id string) (verify.Upload, error)

@@ -101,8 +101,8 @@ func TestExceptionIsUsedOnce(t *testing.T) {
 		}
 		grant := func(id, family string, expires time.Time, approved string) {
 			execute(t, dsn, fmt.Sprintf(`INSERT INTO quota_exceptions (id, tenant_id, legal_entity_id, person_id, family, clause, grounds, proposed_by,
-				proposed_at, approved_by, approved_at, expires_at) VALUES ('%s', '%s', '%s', '%s', '%s', 'R-5CARD', 'statement', 'key_1', 1, %s, %d)`,
-				id, storetest.Tenant, storetest.LegalEntity, person, family, approved, expires.UnixMicro()))
+				proposed_at, approved_by, approved_at, expires_at) VALUES ('%s', '%s', '%s', '%s', '%s', 'R-5CARD', 'statement of %s', 'key_1', 1, %s, %d)`,
+				id, storetest.Tenant, storetest.LegalEntity, person, family, id, approved, expires.UnixMicro()))
 		}
 		demand := func(holder string) quota.Demand {
 			d := storetest.Demand(holder, 1)

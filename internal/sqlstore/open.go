@@ -18,6 +18,9 @@ type Options struct {
 	// Readers bounds the connections beside the writer (SQLite: readers;
 	// PostgreSQL: all); 16 when zero.
 	Readers int
+	// Throwaway says that nothing need outlive a crash of the machine, so that SQLite does not wait for the disk. For
+	// ledgers that are removed by who made them.
+	Throwaway bool
 }
 
 // Store is the ledger. It is safe for concurrent use.

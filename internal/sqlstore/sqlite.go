@@ -23,7 +23,11 @@ type sqliteEngine struct {
 }
 
 func openSQLite(ctx context.Context, o Options) (_ engine, err error) {
-	writeDSN, readDSN, err := sqliteDSNs(o.DSN)
+	durability := "synchronous(full)"
+	if o.Throwaway {
+		durability = "synchronous(off)"
+	}
+	writeDSN, readDSN, err := sqliteDSNs(o.DSN, durability)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +59,7 @@ func openSQLite(ctx context.Context, o Options) (_ engine, err error) {
 
 // sqliteDSNs checks a `file:PATH` DSN, makes the file private to its owner and
 // returns the DSNs of the writer and of the readers.
-func sqliteDSNs(dsn string) (writing, reading string, err error) {
+func sqliteDSNs(dsn, durability string) (writing, reading string, err error) {
 	path, query, _ := strings.Cut(strings.TrimPrefix(dsn, "file:"), "?")
 	if path, err = url.PathUnescape(path); err != nil {
 		return "", "", errors.New("the path of the DSN is not well escaped")
@@ -78,7 +82,7 @@ func sqliteDSNs(dsn string) (writing, reading string, err error) {
 		}
 		return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 	}
-	return pragmas("journal_mode(wal)", "synchronous(full)", "cache_size(-65536)"), pragmas("query_only(1)"), nil
+	return pragmas("journal_mode(wal)", durability, "cache_size(-65536)"), pragmas("query_only(1)"), nil
 }
 
 func (e *sqliteEngine) reader() *sql.DB { return e.reading }

@@ -1,0 +1,128 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"realname/compliance"
+	"realname/compliance/policy"
+	"realname/compliance/vault"
+	"realname/internal/httpapi"
+	"realname/internal/sqlstore"
+	"realname/verify"
+	"realname/verify/idnumber"
+)
+
+// What an operator's commands on limits take and give.
+type (
+	LimitQuery = verify.LimitQuery
+	LimitView  = verify.LimitView
+	LimitUse   = verify.LimitUse
+)
+
+// desk is one tenant's service in the hands of the operator.
+type desk struct {
+	*verify.Service
+	caller verify.Caller
+}
+
+// desk opens the service for a tenant, under the policy and the division codes of the configuration.
+func (o *Operator) desk(ctx context.Context, tenantID string) (desk, error) {
+	tenants, err := o.store.Tenants(ctx)
+	if err != nil {
+		return desk{}, err
+	}
+	i := slices.IndexFunc(tenants, func(t sqlstore.Tenant) bool { return t.ID == tenantID })
+	if i < 0 || tenants[i].Sector == compliance.SectorRegulator {
+		return desk{}, fmt.Errorf("no tenant %s that opens anything; `realname tenant list` shows them", tenantID)
+	}
+	rules, err := readPolicy(&o.config)
+	if err != nil {
+		return desk{}, err
+	}
+	areas, err := ReadAreas(o.config)
+	if err != nil {
+		return desk{}, err
+	}
+	safe, err := vault.New(o.keys.master, rand.Reader)
+	if err != nil {
+		return desk{}, err
+	}
+	t := tenants[i]
+	return desk{
+		verify.New(verify.Options{Ledger: o.store, Vault: safe, Policy: rules, IDs: o.ids, Now: o.now, Numbers: idnumber.NewChecker(areas)}),
+		verify.Caller{TenantID: t.ID, LegalEntityID: t.LegalEntityID, Role: compliance.RoleTenant, Sector: t.Sector, Region: t.Region},
+	}, nil
+}
+
+// maxPersonText bounds the JSON of one document, in bytes.
+const maxPersonText = 64 << 10
+
+var errNoDocument = errors.New(`standard input is no document as JSON, such as {"kind":"resident_id","number":"…","phone":"…"}`)
+
+// ReadPerson reads a document as JSON: kind and number as the API takes them, issuing_state for a passport, and phone where
+// families count by it. Its errors say nothing of what was read.
+func ReadPerson(in io.Reader) (LimitQuery, error) {
+	var d struct {
+		Kind         string        `json:"kind"`
+		Number       verify.Secret `json:"number"`
+		IssuingState string        `json:"issuing_state"`
+		Phone        verify.Secret `json:"phone"`
+	}
+	dec := json.NewDecoder(io.LimitReader(in, maxPersonText))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&d); err != nil || d.Kind == "" || d.Number == "" {
+		return LimitQuery{}, errNoDocument
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return LimitQuery{}, errNoDocument
+	}
+	return LimitQuery{Document: verify.Document{Kind: d.Kind, Number: d.Number, IssuingState: d.IssuingState}, Phone: d.Phone}, nil
+}
+
+// Limits tells what a person has used of every limit that binds the tenant. Asking is an event.
+func (o *Operator) Limits(ctx context.Context, tenantID string, q LimitQuery) (LimitView, error) {
+	d, err := o.desk(ctx, tenantID)
+	if err != nil {
+		return LimitView{}, err
+	}
+	return d.Limits(ctx, d.caller, q)
+}
+
+// EncodeLimits writes a view as JSON: the answer of POST /v1/limits, and the person's id.
+func EncodeLimits(w io.Writer, v LimitView, lang string) error {
+	return httpapi.EncodeLimits(w, v, lang)
+}
+
+// SetLimit sets how many a family of the tenant's admits, and returns the limits of that family as the clauses say them:
+// what is above them has no effect.
+func (o *Operator) SetLimit(ctx context.Context, tenantID, family string, most int) ([]policy.Limit, error) {
+	if most < 0 {
+		return nil, errors.New("a limit is 0 or more")
+	}
+	d, err := o.desk(ctx, tenantID)
+	if err != nil {
+		return nil, err
+	}
+	all := d.LimitsInForce(d.caller)
+	var known []string
+	for _, l := range all {
+		known = append(known, l.Family)
+	}
+	if !slices.Contains(known, family) {
+		return nil, fmt.Errorf("no family %q binds this tenant today; there are %s", family, strings.Join(known, ", "))
+	}
+	ev, err := o.event(compliance.EventTenantLimitSet, tenantID, tenantID, map[string]string{"family": family, "max": strconv.Itoa(most)})
+	if err != nil {
+		return nil, err
+	}
+	of := slices.DeleteFunc(all, func(l policy.Limit) bool { return l.Family != family })
+	return of, o.store.SetTenantLimit(ctx, tenantID, family, most, ev)
+}
