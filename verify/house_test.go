@@ -113,13 +113,21 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
+	file := filepath.Join(t.TempDir(), "ledger.db")
+	h := newHouseOn(t, "file:"+file)
+	h.file = file
+	return h
+}
+
+// newHouseOn is a house on the ledger at dsn.
+func newHouseOn(t *testing.T, dsn string) *house {
+	t.Helper()
 	h := &house{clock: &clock{}, photos: &script{}}
 	h.clock.at.Store(time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC).UnixMicro())
 	h.ids = compliance.NewIDs(h.clock.now, rand.Reader)
-	h.file = filepath.Join(t.TempDir(), "ledger.db")
 	ctx := context.Background()
 	var err error
-	if h.store, err = sqlstore.Open(ctx, sqlstore.Options{DSN: "file:" + h.file, Now: h.clock.now}); err != nil {
+	if h.store, err = sqlstore.Open(ctx, sqlstore.Options{DSN: dsn, Now: h.clock.now}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.store.Close() })

@@ -15,13 +15,16 @@ import (
 // takeOver confirms a transfer: the predecessor is closed and the new opening begins, in one write.
 func (s *Service) takeOver(ctx context.Context, c Caller, o Opening, how Confirmation) (Opening, error) {
 	closes, confirms := s.o.IDs.New(compliance.PrefixEvent), s.o.IDs.New(compliance.PrefixEvent)
-	_, err := s.shift(ctx, Shift{
+	after := o
+	rows, err := s.shift(ctx, Shift{
 		TenantID: c.TenantID, Openings: []string{o.ID, o.PredecessorID},
 		Apply: func(at time.Time, of []Opening, _ []quota.Use) (ShiftRows, error) {
+			after = of[0]
 			up, err := step(of[0], at, how.action(), how.ExternalRef)
 			if err != nil || up.State == of[0].State {
 				return ShiftRows{}, err
 			}
+			after.State, after.LeaseUntil, after.UpdatedAt = up.State, time.Time{}, at
 			ended, err := ends(of[1], o.ID, closes, at)
 			if err != nil {
 				return ShiftRows{}, err
@@ -35,7 +38,10 @@ func (s *Service) takeOver(ctx context.Context, c Caller, o Opening, how Confirm
 	if err != nil {
 		return Opening{}, err
 	}
-	return s.Opening(ctx, c, o.ID)
+	for _, up := range rows.Updates { // the predecessor's and its own, the latter last
+		after.ExternalRef = up.ExternalRef
+	}
+	return after, nil
 }
 
 // ends closes what by takes the place of.

@@ -72,6 +72,7 @@ func seen(o verify.Opening, at time.Time) verify.Opening {
 	return o
 }
 
+// opening reads one opening as it is stored.
 func (s *Store) opening(ctx context.Context, where string, args ...any) (verify.Opening, error) {
 	var o verify.Opening
 	found := false
@@ -83,13 +84,27 @@ func (s *Store) opening(ctx context.Context, where string, args ...any) (verify.
 	if err == nil && !found {
 		err = verify.ErrNotFound
 	}
-	return seen(o, s.readTime()), err
+	return o, err
 }
 
 // Opening implements verify.Ledger.
 func (s *Store) Opening(ctx context.Context, tenantID, id string) (verify.Opening, error) {
+	const op = "opening"
+	latest, err := s.engine.refresh(ctx)
+	if err != nil {
+		return verify.Opening{}, wrap(op, err)
+	}
+	at := later(s.now(), latest) // before the read: what is confirmed meanwhile must not look expired
 	o, err := s.opening(ctx, `WHERE id = $1 AND tenant_id = $2`, id, tenantID)
-	return o, wrap("opening", err)
+	if err != nil {
+		return verify.Opening{}, wrap(op, err)
+	}
+	if lapsed(o, at) { // whoever hears that it has expired must never hear otherwise: this time is made durable
+		if err := s.write(ctx, op, nil, func(*txn) error { return nil }); err != nil {
+			return verify.Opening{}, err
+		}
+	}
+	return seen(o, at), nil
 }
 
 // OpeningParties implements verify.Ledger.
