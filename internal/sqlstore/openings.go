@@ -94,17 +94,24 @@ func (s *Store) Opening(ctx context.Context, tenantID, id string) (verify.Openin
 	if err != nil {
 		return verify.Opening{}, wrap(op, err)
 	}
-	at := later(s.now(), latest) // before the read: what is confirmed meanwhile must not look expired
+	at := later(s.now(), latest)
 	o, err := s.opening(ctx, `WHERE id = $1 AND tenant_id = $2`, id, tenantID)
 	if err != nil {
 		return verify.Opening{}, wrap(op, err)
 	}
-	if lapsed(o, at) { // whoever hears that it has expired must never hear otherwise: this time is made durable
-		if err := s.write(ctx, op, nil, func(*txn) error { return nil }); err != nil {
-			return verify.Opening{}, err
-		}
+	if !lapsed(o, at) {
+		return o, nil
 	}
-	return seen(o, at), nil
+	// Whoever hears that it has expired must never hear otherwise: what moves it at an earlier time is waited for, and this time made durable.
+	err = s.write(ctx, op, []string{o.PersonID}, func(t *txn) error {
+		o, err = t.opening(tenantID, id)
+		o = seen(o, t.at)
+		return err
+	})
+	if err != nil {
+		return verify.Opening{}, err
+	}
+	return o, nil
 }
 
 // OpeningParties implements verify.Ledger.
