@@ -2,7 +2,6 @@ package verify_test
 
 import (
 	"context"
-	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -13,23 +12,9 @@ import (
 	"realname/verify"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	storetest.Stop()
-	os.Exit(code)
-}
-
 // onEachLedger runs a test on a house of every engine.
 func onEachLedger(t *testing.T, f func(t *testing.T, h *house)) {
 	storetest.Each(t, func(t *testing.T, e storetest.Engine) { f(t, newHouseOn(t, e.DSN(t))) })
-}
-
-// account asks for a class II account with a phone number.
-func (h *house) account(p person, phone string) verify.OpeningRequest {
-	r := h.card(p)
-	r.Request.Scene, r.Request.Product = compliance.SceneBankAccount, "class_2_account"
-	r.Request.Parties[0].Phone = verify.Secret(phone)
-	return r
 }
 
 func documentOf(p person) verify.Document {
@@ -69,7 +54,7 @@ func TestExceptionOfFourEyes(t *testing.T) {
 		ctx := context.Background()
 		bank := withKey(h.tenant(t, compliance.SectorBanking), "key_a")
 		child, parent, third := h.person(true), h.person(true), h.person(true)
-		open := func(p person) verify.Answer { return h.open(t, bank, h.account(p, "13800000000")) }
+		open := func(p person) verify.Answer { return h.open(t, bank, h.account(p, "class_2_account", "13800000000")) }
 		refused := func(p person) {
 			t.Helper()
 			want(t, open(p), compliance.Rejected, "phone_of_another", "R-261-phone")
@@ -191,7 +176,7 @@ func TestAnExceptionRunsOut(t *testing.T) {
 	h := newHouse(t)
 	bank := withKey(h.tenant(t, compliance.SectorBanking), "key_a")
 	parent, child := h.person(true), h.person(true)
-	held := h.open(t, bank, h.account(parent, "13800000000"))
+	held := h.open(t, bank, h.account(parent, "class_2_account", "13800000000"))
 	want(t, held, compliance.Approved, "", "")
 	if _, err := h.Confirm(context.Background(), bank, held.Opening.ID, verify.Confirmation{}); err != nil {
 		t.Fatal(err)
@@ -201,5 +186,5 @@ func TestAnExceptionRunsOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.clock.forward(7 * 24 * time.Hour)
-	want(t, h.open(t, bank, h.account(child, "13800000000")), compliance.Rejected, "phone_of_another", "R-261-phone")
+	want(t, h.open(t, bank, h.account(child, "class_2_account", "13800000000")), compliance.Rejected, "phone_of_another", "R-261-phone")
 }

@@ -77,6 +77,7 @@ type Ledger interface {
 	Opening(ctx context.Context, tenantID, id string) (Opening, error)
 	// Shift moves openings that exist, under the locks of their holders: it counts the demands, calls Apply with the
 	// openings as they stand and the counts, and writes what it returns. When Apply's own error is not nil nothing is written.
+	// An update to the final state in which an opening is already is left out, with its event.
 	Shift(ctx context.Context, sh Shift) (ShiftRows, error)
 	// Transition applies change to the opening inside a transaction that holds
 	// the person's lock. When change's own error is not nil nothing is written.

@@ -25,8 +25,8 @@ func (h *house) limits(t *testing.T, c verify.Caller, q verify.LimitQuery) verif
 	return v
 }
 
-// families are those that were counted and, behind a slash, those that were not.
-func families(v verify.LimitView) []string {
+// familiesOf are those that were counted and, behind a slash, those that were not.
+func familiesOf(v verify.LimitView) []string {
 	var out []string
 	for _, l := range v.Limits {
 		out = append(out, l.Limit.Family)
@@ -41,7 +41,7 @@ func used(t *testing.T, v verify.LimitView, family string) verify.LimitUse {
 	t.Helper()
 	i := slices.IndexFunc(v.Limits, func(l verify.LimitUse) bool { return l.Limit.Family == family })
 	if i < 0 {
-		t.Fatalf("%s was not counted: %v", family, families(v))
+		t.Fatalf("%s was not counted: %v", family, familiesOf(v))
 	}
 	return v.Limits[i]
 }
@@ -51,7 +51,7 @@ func TestLimitsOfAPersonAtFiveOfFive(t *testing.T) {
 	onEachLedger(t, func(t *testing.T, h *house) {
 		p := h.person(true)
 		v := h.limits(t, h.carrier, lookingUp(p))
-		if got := families(v); !slices.Equal(got, []string{"phone_cards", "iot_general_cards"}) || v.PersonID != "" {
+		if got := familiesOf(v); !slices.Equal(got, []string{"phone_cards", "iot_general_cards"}) || v.PersonID != "" {
 			t.Fatalf("a carrier is bound by %v; %+v", got, v)
 		}
 		for _, l := range v.Limits {
@@ -100,7 +100,7 @@ func TestLimitsInEveryRole(t *testing.T) {
 			Role: compliance.RoleProxy, Name: verify.Secret(proxy.name), Relation: "friend", Authority: "auth-1", Document: documentOf(proxy),
 		})
 		want(t, h.open(t, bank, r), compliance.Approved, "", "")
-		want(t, h.open(t, bank, h.account(holder, "13800000000")), compliance.Approved, "", "")
+		want(t, h.open(t, bank, h.account(holder, "class_2_account", "13800000000")), compliance.Approved, "", "")
 
 		v := h.limits(t, bank, lookingUp(proxy))
 		if p, d := used(t, v, "proxy_cards").Use, used(t, v, "debit_cards").Use; p.Used != 1 || p.Limit != 3 || d.Used != 0 {
@@ -186,7 +186,7 @@ func TestLookingUpIsAnEvent(t *testing.T) {
 func TestLimitsThatTheTenantSets(t *testing.T) {
 	h := newHouse(t)
 	p := h.person(true)
-	if got := families(h.limits(t, h.platform, lookingUp(p))); len(got) != 0 {
+	if got := familiesOf(h.limits(t, h.platform, lookingUp(p))); len(got) != 0 {
 		t.Errorf("a platform that set nothing is bound by %v", got)
 	}
 	ev, err := compliance.NewEvent(h.ids.New(compliance.PrefixEvent), compliance.EventTenantLimitSet, h.platform.TenantID, h.platform.TenantID, h.clock.now(), nil)

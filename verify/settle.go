@@ -196,9 +196,13 @@ func (s *Service) resume(ctx context.Context, c Caller, row DecisionRow, ask *Op
 	return a, nil
 }
 
-// standing finds the opening that a pending version reserved; a reviewed one
-// holds no slot, which must be counted anew.
+// standing finds whom the request counts by, and the opening that a pending
+// version reserved; a reviewed one holds no slot, which must be counted anew.
 func (s *Service) standing(ctx context.Context, d *draft, row DecisionRow) error {
+	var err error
+	if d.enrolled.Others, err = s.o.Ledger.DecisionParties(ctx, d.job.caller.TenantID, row.Decision.ID, row.Decision.Version); err != nil {
+		return ledgerError(err)
+	}
 	if !d.job.opens {
 		return nil
 	}
@@ -211,10 +215,6 @@ func (s *Service) standing(ctx context.Context, d *draft, row DecisionRow) error
 		return nil
 	}
 	d.reserves = true
-	var err error
-	if d.enrolled.Others, err = s.o.Ledger.DecisionParties(ctx, d.job.caller.TenantID, row.Decision.ID, row.Decision.Version); err != nil {
-		return ledgerError(err)
-	}
 	d.demands, err = s.demands(ctx, d.assessment.facts, d.job.caller, d.enrolled)
 	return err
 }

@@ -15,13 +15,16 @@ import (
 // takeOver confirms a transfer: the predecessor is closed and the new opening begins, in one write.
 func (s *Service) takeOver(ctx context.Context, c Caller, o Opening, how Confirmation) (Opening, error) {
 	closes, confirms := s.o.IDs.New(compliance.PrefixEvent), s.o.IDs.New(compliance.PrefixEvent)
-	_, err := s.shift(ctx, Shift{
+	after := o
+	rows, err := s.shift(ctx, Shift{
 		TenantID: c.TenantID, Openings: []string{o.ID, o.PredecessorID},
 		Apply: func(at time.Time, of []Opening, _ []quota.Use) (ShiftRows, error) {
+			after = of[0]
 			up, err := step(of[0], at, how.action(), how.ExternalRef)
 			if err != nil || up.State == of[0].State {
 				return ShiftRows{}, err
 			}
+			after.State, after.LeaseUntil, after.UpdatedAt = up.State, time.Time{}, at
 			ended, err := ends(of[1], o.ID, closes, at)
 			if err != nil {
 				return ShiftRows{}, err
@@ -35,7 +38,10 @@ func (s *Service) takeOver(ctx context.Context, c Caller, o Opening, how Confirm
 	if err != nil {
 		return Opening{}, err
 	}
-	return s.Opening(ctx, c, o.ID)
+	for _, up := range rows.Updates { // the predecessor's and its own, the latter last
+		after.ExternalRef = up.ExternalRef
+	}
+	return after, nil
 }
 
 // ends closes what by takes the place of.
@@ -56,13 +62,13 @@ func (s *Service) confirmLate(ctx context.Context, c Caller, id string, stored S
 	if err != nil {
 		return Opening{}, err
 	}
-	demands, e, err := s.recount(ctx, c, stored, gone.Product)
+	demands, e, err := s.recount(ctx, c, stored, gone.Product, nil)
 	if err != nil {
 		return Opening{}, err
 	}
 	valid := s.o.Policy.ApprovalValid(stored.Decision.Facts)
 	heir := s.heir(gone, stored.Decision.ID, how.ExternalRef)
-	confirms, closes := s.o.IDs.New(compliance.PrefixEvent), s.o.IDs.New(compliance.PrefixEvent)
+	confirms, closes, expires := s.o.IDs.New(compliance.PrefixEvent), s.o.IDs.New(compliance.PrefixEvent), s.o.IDs.New(compliance.PrefixEvent)
 	sh := Shift{TenantID: c.TenantID, Openings: []string{id}, Persons: counted(e), Demands: demands, Succeeds: id}
 	if gone.PredecessorID != "" {
 		sh.Openings = append(sh.Openings, gone.PredecessorID)
@@ -79,13 +85,17 @@ func (s *Service) confirmLate(ctx context.Context, c Caller, id string, stored S
 		if how.AwaitActivation {
 			o.State = quota.PendingActivation
 		}
-		rows := ShiftRows{Opening: &o, Parties: e.Others, Excepts: excepts(uses)}
+		ran, err := ranOut(of[0], expires, at) // before its sweep it would still hold its reference
+		if err != nil {
+			return ShiftRows{}, err
+		}
+		rows := ShiftRows{Updates: []OpeningUpdate{ran}, Opening: &o, Parties: e.Others, Excepts: excepts(uses)}
 		if len(of) > 1 {
 			ended, err := ends(of[1], o.ID, closes, at)
 			if err != nil {
 				return ShiftRows{}, err
 			}
-			rows.Updates = []OpeningUpdate{ended}
+			rows.Updates = append(rows.Updates, ended)
 		}
 		ev, err := compliance.NewEvent(confirms, compliance.EventOpeningConfirmed, c.TenantID, o.ID, at,
 			between(quota.Expired, o.State, map[string]string{"follows": id}))
@@ -93,6 +103,12 @@ func (s *Service) confirmLate(ctx context.Context, c Caller, id string, stored S
 		return rows, err
 	}
 	return s.succeed(ctx, sh, heir)
+}
+
+// ranOut is the end of a reservation whose lease is over; the ledger leaves out what is expired already.
+func ranOut(o Opening, eventID string, at time.Time) (OpeningUpdate, error) {
+	ev, err := compliance.NewEvent(eventID, compliance.EventOpeningExpired, o.TenantID, o.ID, at, between(quota.Reserved, quota.Expired, nil))
+	return OpeningUpdate{ID: o.ID, State: quota.Expired, Event: &ev}, err
 }
 
 // Replace gives an opening a new card (补换卡): it keeps its slot, and rests on a verification for the replacement.
@@ -121,20 +137,20 @@ func (s *Service) renew(ctx context.Context, c Caller, id string, with Replaceme
 	heir := s.heir(old, stored.Decision.ID, with.ExternalRef)
 	sh := Shift{TenantID: c.TenantID, Openings: []string{id}, Succeeds: id}
 	var e Enrolled
+	if e.Others, err = s.o.Ledger.OpeningParties(ctx, c.TenantID, id); err != nil { // who counted goes on counting
+		return Opening{}, ledgerError(err)
+	}
 	if what == compliance.OccasionReclass {
 		if stored.Decision.Product == old.Product {
 			return Opening{}, compliance.E(compliance.FaultUnprocessable, "product_unchanged", "the opening is of this class already").At("/verification_id")
 		}
 		heir.Product = stored.Decision.Product
-		if sh.Demands, e, err = s.recount(ctx, c, stored, heir.Product); err != nil {
+		if sh.Demands, e, err = s.recount(ctx, c, stored, heir.Product, e.Others); err != nil {
 			return Opening{}, err
 		}
 		for i := range sh.Demands {
 			sh.Demands[i].Without = []string{id}
 		}
-	}
-	if e.Others, err = s.o.Ledger.OpeningParties(ctx, c.TenantID, id); err != nil { // who counted goes on counting
-		return Opening{}, ledgerError(err)
 	}
 	sh.Persons = append([]string{old.PersonID}, counted(e)...)
 	closes, begins := s.o.IDs.New(compliance.PrefixEvent), s.o.IDs.New(compliance.PrefixEvent)
@@ -186,8 +202,9 @@ func (s *Service) consumable(ctx context.Context, c Caller, id string, kind comp
 	return stored, nil
 }
 
-// recount are the limits in force now for an opening of the product, as the verification's request would be counted.
-func (s *Service) recount(ctx context.Context, c Caller, stored Stored, product string) ([]quota.Demand, Enrolled, error) {
+// recount are the limits in force now for an opening of the product, as the verification's request would be counted if
+// it named those too who counted before.
+func (s *Service) recount(ctx context.Context, c Caller, stored Stored, product string, before []quota.Key) ([]quota.Demand, Enrolled, error) {
 	d := stored.Decision
 	e := Enrolled{PersonID: stored.PersonID}
 	var err error
@@ -195,6 +212,12 @@ func (s *Service) recount(ctx context.Context, c Caller, stored Stored, product 
 		return nil, e, ledgerError(err)
 	}
 	f := d.Facts
+	for _, k := range before {
+		if !slices.Contains(e.Others, k) {
+			e.Others = append(e.Others, k)
+		}
+		f.Parts, f.Proxy = append(slices.Clone(f.Parts), string(k.Part)), f.Proxy || k.Part == quota.Proxy
+	}
 	f.Date, f.Product, f.HasOpening = idnumber.DateOf(s.o.Now()).String(), product, true
 	if f.Occasion == compliance.OccasionReclass { // whoever changes class opens one of the new class
 		f.Occasion = compliance.OccasionOpen

@@ -42,14 +42,13 @@ func newPostgresClock(cfg *pgx.ConnConfig, now func() time.Time) *postgresClock 
 
 func (c *postgresClock) latest() time.Time { return time.UnixMicro(c.mark.Load()).UTC() }
 
-// read learns the durable mark.
-func (c *postgresClock) read(ctx context.Context) error {
-	var mark int64
-	if err := c.db.QueryRowContext(ctx, `SELECT mark FROM ledger_clock WHERE id = 1`).Scan(&mark); err != nil {
-		return err
+// learn remembers a mark that it was told of; an answer that is overtaken by a newer one changes nothing.
+func (c *postgresClock) learn(mark int64) {
+	for known := c.mark.Load(); mark > known; known = c.mark.Load() {
+		if c.mark.CompareAndSwap(known, mark) {
+			return
+		}
 	}
-	c.mark.Store(mark)
-	return nil
 }
 
 // tick returns the time and place of one write, from a tick that began after
@@ -87,7 +86,7 @@ func (c *postgresClock) run() {
 			`UPDATE ledger_clock SET mark = GREATEST(mark, $1), seq = seq + $2 WHERE id = 1 RETURNING mark, seq`,
 			c.now().UnixMicro(), len(asking)).Scan(&mark, &seq)
 		if err == nil {
-			c.mark.Store(mark)
+			c.learn(mark)
 		}
 		for i, answer := range asking {
 			answer <- stamp{at: time.UnixMicro(mark).UTC(), seq: seq - int64(len(asking)-1-i), err: err}

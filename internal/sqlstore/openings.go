@@ -72,6 +72,7 @@ func seen(o verify.Opening, at time.Time) verify.Opening {
 	return o
 }
 
+// opening reads one opening as it is stored.
 func (s *Store) opening(ctx context.Context, where string, args ...any) (verify.Opening, error) {
 	var o verify.Opening
 	found := false
@@ -83,13 +84,34 @@ func (s *Store) opening(ctx context.Context, where string, args ...any) (verify.
 	if err == nil && !found {
 		err = verify.ErrNotFound
 	}
-	return seen(o, s.readTime()), err
+	return o, err
 }
 
 // Opening implements verify.Ledger.
 func (s *Store) Opening(ctx context.Context, tenantID, id string) (verify.Opening, error) {
+	const op = "opening"
+	latest, err := s.engine.refresh(ctx)
+	if err != nil {
+		return verify.Opening{}, wrap(op, err)
+	}
+	at := later(s.now(), latest)
 	o, err := s.opening(ctx, `WHERE id = $1 AND tenant_id = $2`, id, tenantID)
-	return o, wrap("opening", err)
+	if err != nil {
+		return verify.Opening{}, wrap(op, err)
+	}
+	if !lapsed(o, at) {
+		return o, nil
+	}
+	// Whoever hears that it has expired must never hear otherwise: what moves it at an earlier time is waited for, and this time made durable.
+	err = s.write(ctx, op, []string{o.PersonID}, func(t *txn) error {
+		o, err = t.opening(tenantID, id)
+		o = seen(o, t.at)
+		return err
+	})
+	if err != nil {
+		return verify.Opening{}, err
+	}
+	return o, nil
 }
 
 // OpeningParties implements verify.Ledger.

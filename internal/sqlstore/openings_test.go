@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"testing"
@@ -15,7 +16,11 @@ import (
 
 // move is the service's way to change an opening.
 func move(s *sqlstore.Store, t *testing.T, id string, a quota.Action, ref string) (verify.Opening, error) {
-	return s.Transition(t.Context(), storetest.Tenant, id, func(at time.Time, o verify.Opening) (verify.OpeningUpdate, error) {
+	return moveOpening(t.Context(), s, id, a, ref)
+}
+
+func moveOpening(ctx context.Context, s *sqlstore.Store, id string, a quota.Action, ref string) (verify.Opening, error) {
+	return s.Transition(ctx, storetest.Tenant, id, func(at time.Time, o verify.Opening) (verify.OpeningUpdate, error) {
 		next, err := quota.Next(o.State, a)
 		if err != nil {
 			return verify.OpeningUpdate{}, err

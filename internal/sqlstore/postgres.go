@@ -54,7 +54,8 @@ func openPostgres(ctx context.Context, o Options) (_ engine, err error) {
 	if err = migrate(ctx, e.db, goose.DialectPostgres, goose.WithSessionLocker(locker)); err != nil {
 		return nil, err
 	}
-	return e, e.clock.read(ctx)
+	_, err = e.refresh(ctx)
+	return e, err
 }
 
 // durable raises synchronous_commit where the server or role turned it off.
@@ -76,6 +77,15 @@ func durable(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.ConnConfig, error) 
 
 func (e *postgresEngine) reader() *sql.DB   { return e.db }
 func (e *postgresEngine) latest() time.Time { return e.clock.latest() }
+
+func (e *postgresEngine) refresh(ctx context.Context) (time.Time, error) {
+	var mark int64
+	if err := e.db.QueryRowContext(ctx, `SELECT mark FROM ledger_clock WHERE id = 1`).Scan(&mark); err != nil {
+		return time.Time{}, err
+	}
+	e.clock.learn(mark)
+	return e.latest(), nil
+}
 
 func (e *postgresEngine) close() error {
 	var errs []error

@@ -62,6 +62,9 @@ func (t *txn) putShift(tenantID string, rows *verify.ShiftRows, stored []verify.
 		if at < 0 {
 			return errors.New("the update is of an opening that was not read")
 		}
+		if up.State.Final() && up.State == stored[at].State {
+			continue
+		}
 		after, err := t.move(stored[at], up)
 		if err != nil {
 			return err

@@ -19,6 +19,8 @@ type engine interface {
 	reader() *sql.DB
 	// latest is the newest ledger time that this process has seen.
 	latest() time.Time
+	// refresh is the newest ledger time that any process has made durable.
+	refresh(ctx context.Context) (time.Time, error)
 	close() error
 }
 

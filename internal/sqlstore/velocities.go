@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"realname/compliance"
 	"realname/ratelimit/velocity"
 	"realname/verify"
 )
@@ -72,11 +73,18 @@ func (s *Store) ReleasedWindows(ctx context.Context, decisionID string) ([]verif
 func (s *Store) ForgetWindows(ctx context.Context, before time.Time, limit int) (int, error) {
 	n := 0
 	err := s.write(ctx, "forget windows", nil, func(t *txn) error {
-		// Ids of decisions are ordered by time, so that the index on them finds the oldest without one of their own.
-		gone, err := t.exec(`DELETE FROM velocity_events WHERE at < $1 AND decision_id IN
-			(SELECT DISTINCT decision_id FROM velocity_events ORDER BY decision_id LIMIT $2)`, before.UnixMicro(), limit)
-		n = int(gone)
-		return err
+		n = 0
+		// Ids of one kind are ordered by time, so that the index on them finds the oldest without one of their own.
+		for _, kind := range []compliance.Prefix{compliance.PrefixAttempt, compliance.PrefixDecision} {
+			gone, err := t.exec(`DELETE FROM velocity_events WHERE at < $1 AND decision_id IN
+				(SELECT DISTINCT decision_id FROM velocity_events WHERE decision_id >= $2 ORDER BY decision_id LIMIT $3)`,
+				before.UnixMicro(), string(kind)+"_", limit)
+			if err != nil {
+				return err
+			}
+			n += int(gone)
+		}
+		return nil
 	})
 	if err != nil {
 		return 0, err

@@ -85,3 +85,27 @@ func TestEventsOfWindows(t *testing.T) {
 		}
 	})
 }
+
+// Attempts that still count do not keep older decisions from being forgotten.
+func TestForgetWindowsBehindAttempts(t *testing.T) {
+	onEach(t, func(t *testing.T, s *sqlstore.Store, clock *storetest.Clock) {
+		person, began := storetest.Person(t, s, "p"), clock.Now()
+		keys := []verify.WindowKey{{Key: "clerk:1", Counts: velocity.Attempts}}
+		id := storetest.IDs.New(compliance.PrefixDecision)
+		mustCommit(t, s, withWindows(storetest.Reserve(storetest.Draft{ID: id, Person: person}, "", time.Hour, storetest.Demand(person, 2)),
+			verify.Windows{ID: id, Keys: keys}))
+		clock.Move(time.Hour)
+		for range 3 {
+			a := verify.Attempt{
+				ID: storetest.IDs.New(compliance.PrefixAttempt), TenantID: storetest.Tenant, Code: "c", Endpoint: "e", At: clock.Now(),
+				Windows: verify.Windows{ID: storetest.IDs.New(compliance.PrefixDecision), Keys: keys},
+			}
+			if err := s.Attempt(t.Context(), a, storetest.Event(t, compliance.EventAttemptRefused, a.TenantID, a.ID, a.At)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n, err := s.ForgetWindows(t.Context(), began.Add(time.Minute), 2); err != nil || n != 1 {
+			t.Errorf("%d rows forgotten, %v", n, err)
+		}
+	})
+}

@@ -160,23 +160,22 @@ func (w *writer) commit(batch []*pendingWrite) (err error) {
 		return err
 	}
 	t := &txn{session: w.session, at: later(mark, w.latest()), seq: seq}
-	succeeded := 0
+	ran := 0
 	for _, p := range batch {
 		if p.err = p.ctx.Err(); p.err != nil {
 			continue
 		}
 		t.at, t.seq = later(w.now(), t.at), t.seq+1
+		ran++
 		if err := w.savepoint(p, t); err != nil {
 			return err
 		}
-		if p.err == nil {
-			succeeded++
-		}
 	}
 	w.mark.Store(t.at.UnixMicro())
-	if succeeded == 0 {
+	if ran == 0 {
 		return nil
 	}
+	// Also where every write failed: a refusal may say that a lease has ended, which must stay true after a restart.
 	if _, err := w.session.exec("UPDATE ledger_clock SET mark = $1, seq = $2 WHERE id = 1", t.at.UnixMicro(), t.seq); err != nil {
 		return err
 	}
