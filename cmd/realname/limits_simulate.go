@@ -21,7 +21,7 @@ type limitsSimulateCmd struct {
 	Set     map[string]int `help:"A limit that every institution sets for itself, such as internet_accounts=3." placeholder:"FAMILY=N"`
 	Lease   time.Duration  `help:"Of a reservation that is not handed over." default:"15m"`
 	First   int            `help:"How many refused rows of each family are told." default:"5"`
-	Scratch string         `help:"Folder for the temporary ledger, about 5 KB a row (default: the system's own). In one in memory it is quicker." type:"existingdir" placeholder:"DIR"`
+	Scratch string         `help:"Folder for the temporary ledger, about 5 KB a row (default: the system's own)." type:"existingdir" placeholder:"DIR"`
 	JSON    bool           `name:"json" help:"Print JSON."`
 }
 

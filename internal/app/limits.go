@@ -20,11 +20,13 @@ import (
 	"realname/verify/idnumber"
 )
 
-// What an operator's commands on limits take and give.
 type (
+	// LimitQuery asks about one person.
 	LimitQuery = verify.LimitQuery
-	LimitView  = verify.LimitView
-	LimitUse   = verify.LimitUse
+	// LimitView is what the person has used.
+	LimitView = verify.LimitView
+	// LimitUse is one limit of a view.
+	LimitUse = verify.LimitUse
 )
 
 // desk is one tenant's service in the hands of the operator.
