@@ -111,10 +111,12 @@ func (e *examination) passport(ctx context.Context) (found bool, err error) {
 	if err := e.examine(m, pagePlan); err != nil {
 		return true, err
 	}
+	if err := e.pagePrinted(&mrz, m); err != nil {
+		return true, err
+	}
 	e.zoneNumber(&mrz, &z, m)
 	e.zoneName(&mrz, &z, m)
-	e.compareClaim(&mrz.Result)
-	e.zoneTerm(&mrz, m)
+	e.pageTerm(&mrz, m)
 	return true, nil
 }
 
@@ -129,10 +131,10 @@ func (e *examination) zoneNumber(mrz *idnumber.MRZ, z *zoneRead, m *cardMap) {
 		if claimed {
 			e.report.NumberAgreement = imaging.Unreadable
 		}
-		e.find(imaging.Review, imaging.ReasonNumberUnreadable, z.weakest[1], fairGlyph, &place)
+		e.find(imaging.Review, imaging.ReasonNumberUnreadable, z.weakest(1), fairGlyph, &place)
 		return
 	case !printed:
-		e.find(imaging.Review, imaging.ReasonNumberUnreadable, z.weakest[1], fairGlyph, &place)
+		e.find(imaging.Review, imaging.ReasonNumberUnreadable, z.weakest(1), fairGlyph, &place)
 	}
 	e.report.Fields.Number = number
 	e.zone(imaging.PartNumber, place, number)
@@ -149,7 +151,7 @@ func (e *examination) zoneNumber(mrz *idnumber.MRZ, z *zoneRead, m *cardMap) {
 		return
 	}
 	e.report.NumberAgreement = imaging.Disagrees
-	e.find(imaging.Reject, imaging.ReasonNumberMismatch, z.weakest[1], fairGlyph, &place)
+	e.find(imaging.Reject, imaging.ReasonNumberMismatch, z.weakest(1), fairGlyph, &place)
 }
 
 // passportNumber is the number that a claim names: by itself, or in a zone that was read elsewhere.
@@ -186,7 +188,7 @@ func (e *examination) zoneName(mrz *idnumber.MRZ, z *zoneRead, m *cardMap) {
 		return
 	}
 	claim := foldName(e.req.Claim.Name)
-	f := field{value: e.report.Fields.Name, conf: z.weakest[0], place: m.imageQuad(pageZone)}
+	f := field{value: e.report.Fields.Name, conf: z.weakest(0), place: m.imageQuad(pageZone)}
 	f.both = e.printedName(surname, given)
 	if f.both {
 		f.conf = 1 // two witnesses
@@ -232,16 +234,4 @@ func (e *examination) printedName(surname, given string) bool {
 		l.glyphs = only(l.glyphs, capital)
 		return !zoneLong(l) && strings.Contains(l.text(), want)
 	})
-}
-
-// zoneTerm tells a passport whose last day has passed; ReadMRZ judges its check digit.
-func (e *examination) zoneTerm(mrz *idnumber.MRZ, m *cardMap) {
-	if mrz.Status == idnumber.Invalid || !mrz.Expiry.Valid() {
-		return
-	}
-	e.report.Fields.ValidTo = mrz.Expiry.String()
-	if late := days(mrz.Expiry, 0, e.today); late > 0 {
-		place := m.imageQuad(pageZone)
-		e.find(imaging.Reject, imaging.ReasonExpired, float64(late), 0, &place)
-	}
 }

@@ -92,10 +92,13 @@ func (e *examination) crossCheck(number idnumber.Result, fields []printedField, 
 }
 
 func (e *examination) tellPrinted(code, value string) {
-	if code == imaging.ReasonSexMismatch {
+	switch code {
+	case imaging.ReasonSexMismatch:
 		e.report.Fields.Sex = value
-	} else {
+	case imaging.ReasonBirthMismatch:
 		e.report.Fields.Birth = value
+	case imaging.ReasonValidityImpossible:
+		e.report.Fields.ValidTo = value
 	}
 }
 
