@@ -158,12 +158,13 @@ func (e *evidence) occluded() []finding {
 	if e.side == imaging.SideBack {
 		bare = bareBack
 	}
-	return e.coveredIn(bare, func(q quad) quad { return q })
+	return e.coveredIn(bare, point{cellSide, cellSide}, func(q quad) quad { return q })
 }
 
-// coveredIn tells what lies on bare strips of the straightened picture; back takes a zone of it to the document's millimetres.
-func (e *evidence) coveredIn(bare []quad, back func(quad) quad) []finding {
-	cells := foreign(e.sheet.bareCells(bare))
+// coveredIn tells what lies on bare strips of the straightened picture, cut into
+// cells of cellSide; back takes a zone of it to the document's millimetres.
+func (e *evidence) coveredIn(bare []quad, side point, back func(quad) quad) []finding {
+	cells := foreign(e.sheet.bareCells(bare, side))
 	area := float64(len(cells)) * cellSide * cellSide
 	if below(area, mostCovered) {
 		return nil

@@ -78,19 +78,20 @@ type cell struct {
 	colour [3]float64
 }
 
-// cellSide is how the bare strips are cut, in millimetres.
+// cellSide is how the bare strips are cut, in millimetres of the document.
 const cellSide = 2.0
 
-// bareCells cuts the bare strips into cells.
-func (r raster) bareCells(strips []quad) []cell {
+// bareCells cuts the bare strips into cells of a size on the sheet. What lies off the sheet is none.
+func (r raster) bareCells(strips []quad, side point) []cell {
 	var out []cell
 	for _, z := range strips {
-		for y := z[0].Y; y+cellSide <= z[2].Y+1e-9; y += cellSide {
-			for x := z[0].X; x+cellSide <= z[2].X+1e-9; x += cellSide {
-				out = append(out, cell{
-					at:     point{x + cellSide/2, y + cellSide/2},
-					colour: r.usual(r.part(zone(x, y, x+cellSide, y+cellSide))),
-				})
+		for y := z[0].Y; y+side.Y <= z[2].Y+1e-9; y += side.Y {
+			for x := z[0].X; x+side.X <= z[2].X+1e-9; x += side.X {
+				in := r.part(zone(x, y, x+side.X, y+side.Y))
+				if in.Empty() {
+					continue
+				}
+				out = append(out, cell{at: point{x + side.X/2, y + side.Y/2}, colour: r.usual(in)})
 			}
 		}
 	}

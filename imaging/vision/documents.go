@@ -120,12 +120,11 @@ type sheetPlan struct {
 	portrait quad   // as the portrait net wants it, with some ground around
 	face     quad   // its middle
 	print    quad   // what must be read
-	bare     []quad // ground without print around the portrait, on which something may lie; nil: covers are not looked for
+	bare     []quad // ground without print around the portrait, on which something may lie
 }
 
 // examine adds what speaks against a document's picture: its quality, that it
-// is no document seen by a camera, and its portrait. Where covers are not looked
-// for, authenticity is not executed, and a person looks at the best of pictures.
+// is no document seen by a camera, and its portrait.
 func (e *examination) examine(m *cardMap, plan sheetPlan) error {
 	corners := m.imageQuad(plan.outline)
 	e.outline(corners)
@@ -146,9 +145,7 @@ func (e *examination) examine(m *cardMap, plan sheetPlan) error {
 		return err
 	}
 	e.add(found)
-	if plan.bare != nil {
-		e.report.Examined(imaging.StepAuthenticity)
-	}
+	e.report.Examined(imaging.StepAuthenticity)
 	return e.portrait(m, plan.portrait)
 }
 
@@ -165,7 +162,8 @@ func (p sheetPlan) covered(e *evidence) []finding {
 	for i, z := range p.bare {
 		bare[i] = p.onSheet(z)
 	}
-	return e.coveredIn(bare, p.offSheet)
+	side := point{cellSide * cardWidth / p.outline.width(), cellSide * cardHeight / p.outline.height()}
+	return e.coveredIn(bare, side, p.offSheet)
 }
 
 // glare tells highlights that burn out what must be read, or the face.
@@ -182,7 +180,7 @@ func (p sheetPlan) glare(e *evidence) []finding {
 
 // around are strips beside a portrait's place: above, below, left and right of it.
 func around(portrait quad) []quad {
-	const wide = 2.0
+	const wide = cellSide
 	lo, hi := portrait[0], portrait[2]
 	return []quad{
 		zone(lo.X, lo.Y-wide, hi.X, lo.Y), zone(lo.X, hi.Y, hi.X, hi.Y+wide),

@@ -46,7 +46,7 @@ type Pipeline struct {
 var errClosed = errors.New("vision: the pipeline is closed")
 
 // rules counts changes of the way stages work; it is part of Version.
-const rules = 6
+const rules = 7
 
 // Open loads the models. The caller closes the pipeline.
 func Open(o Options) (*Pipeline, error) {
@@ -169,6 +169,9 @@ func (p *Pipeline) Check(ctx context.Context, req imaging.Request, info imaging.
 	e.report.Width, e.report.Height = f.full.X, f.full.Y
 	e.report.Pipeline, e.report.Models, e.report.Rules = p.version, p.models, rulesVersion()
 	e.report.Elapsed = p.now().Sub(begin)
+	if req.NoClaim && req.Claim == nil {
+		e.report.Unclaimed()
+	}
 	e.report.Seal()
 	return e.report, nil
 }

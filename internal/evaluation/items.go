@@ -19,7 +19,7 @@ type Item struct {
 	Label   string // "" where nobody said
 	Source  string
 	Licence string // for the caption; it does not open the picture to readers
-	Claim   *imaging.Claim
+	Claim   *imaging.Claim // nil where the manifest names none: the picture is then judged without
 }
 
 // Set is what a folder or a manifest holds, in a stable order.
