@@ -116,7 +116,10 @@ func (r raster) usual(in image.Rectangle) [3]float64 {
 
 // foreign are the cells that something lies on: darker than the card's ground
 // nearby, or of another colour. Brighter is glare.
-func foreign(cells []cell) []cell {
+func foreign(cells []cell) []cell { return differing(cells, mostShade, mostTint) }
+
+// differing are the cells darker than a share of what is usual among them, or of another colour by more than a tint.
+func differing(cells []cell, shade, tint float64) []cell {
 	var ground [3]float64
 	for c := range ground {
 		values := make([]float64, len(cells))
@@ -129,7 +132,7 @@ func foreign(cells []cell) []cell {
 	for _, k := range cells {
 		b, g, red := k.colour[0]/ground[0], k.colour[1]/ground[1], k.colour[2]/ground[2]
 		mean := max(0.02, (b+g+red)/3)
-		if mean < mostShade || (max(b, g, red)-min(b, g, red))/mean > mostTint {
+		if mean < shade || (max(b, g, red)-min(b, g, red))/mean > tint {
 			out = append(out, k)
 		}
 	}
@@ -140,6 +143,9 @@ func foreign(cells []cell) []cell {
 const (
 	mostShade = 0.55
 	mostTint  = 0.22
+	// And along one strip beside a portrait, a few millimetres wide.
+	mostStripShade = 0.86
+	mostStripTint  = 0.10
 )
 
 // span is the zone that encloses cells.
@@ -165,3 +171,24 @@ var (
 var bareBack = []quad{
 	zone(2.6, 24, 4.6, 50), zone(6, 31, 80, 35), zone(82, 6, 84, 38), zone(6, 38, 16, 50),
 }
+
+// sameColour is the largest share of cells whose colours lie within stickerSpread of one of theirs.
+func sameColour(cells []cell) float64 {
+	most := 0
+	for _, a := range cells {
+		n := 0
+		for _, b := range cells {
+			if near := func(c int) bool { return math.Abs(a.colour[c]-b.colour[c]) <= stickerSpread }; near(0) && near(1) && near(2) {
+				n++
+			}
+		}
+		most = max(most, n)
+	}
+	if most == 0 {
+		return 0
+	}
+	return float64(most) / float64(len(cells))
+}
+
+// stickerSpread is how many grey levels apart what is of one colour may be, for the fall of light across it.
+const stickerSpread = 4.0

@@ -155,15 +155,36 @@ func (p sheetPlan) authenticity(mat gocv.Mat, m *cardMap) ([]finding, error) {
 	return e.examine(mat, []quad{p.print, p.portrait}, func() []finding { return append(p.glare(&e), p.covered(&e)...) })
 }
 
-// covered tells what lies around the portrait: what hides print makes it
-// unreadable, what hides the face crosses the ground around it.
+// covered tells what lies around the portrait or on it: what hides print makes it
+// unreadable, what hides the face crosses the ground around it or is of one colour.
 func (p sheetPlan) covered(e *evidence) []finding {
 	bare := make([]quad, len(p.bare))
 	for i, z := range p.bare {
 		bare[i] = p.onSheet(z)
 	}
 	side := point{cellSide * cardWidth / p.outline.width(), cellSide * cardHeight / p.outline.height()}
-	return e.coveredIn(bare, side, p.offSheet)
+	if found := e.coveredIn(bare, side, p.offSheet); found != nil {
+		return found
+	}
+	// The light falls alike along one strip.
+	var cells []cell
+	for _, z := range bare {
+		cells = append(cells, differing(e.sheet.bareCells([]quad{z}, side), mostStripShade, mostStripTint)...)
+	}
+	if found := e.covering(cells, p.offSheet); found != nil {
+		return found
+	}
+	return p.sticker(e, side.scale(0.5))
+}
+
+// sticker tells what is glued on the face: no face is of one colour.
+func (p sheetPlan) sticker(e *evidence, side point) []finding {
+	one := sameColour(e.sheet.bareCells([]quad{p.onSheet(p.face)}, side))
+	if below(one, mostSticker) {
+		return nil
+	}
+	place := e.card.imageQuad(p.face)
+	return []finding{{imaging.Review, imaging.ReasonOccluded, one, mostSticker, &place}}
 }
 
 // glare tells highlights that burn out what must be read, or the face.

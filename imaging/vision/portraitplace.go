@@ -17,13 +17,14 @@ const (
 	portraitShare = 0.45 // of a side's length that has such a step
 	portraitTall  = 1.15 // times its width, the least and the most that a portrait is high
 	portraitLong  = 1.45
-	portraitGap   = 0.9 // millimetres from its sides to bare ground
+	portraitUsual = 1.286 // as ICAO's, 45 by 35 mm
+	portraitGap   = 0.9   // millimetres from its sides to bare ground
 )
 
-// portraitPart is where a portrait may be; portraitUsual is where it is when no side is seen.
+// portraitPart is where a portrait may be; usualPortrait is where it is when no side is seen.
 var (
 	portraitPart  = zone(0, 9, 48, 66)
-	portraitUsual = zone(6, 17, 38, 59)
+	usualPortrait = zone(6, 17, 38, 59)
 )
 
 // findPortrait is the portrait's rectangle on the page, in millimetres.
@@ -46,7 +47,8 @@ type sideSeen struct{ at, share float64 }
 
 // portraitSides is the best four sides of a portrait's shape; a side that is not seen is where it usually is.
 func (r raster) portraitSides() quad {
-	usual := portraitUsual
+	const perShape = 1.5 // shares that a shape weighs
+	usual := usualPortrait
 	left := r.sidesSeen(2, 10, usual[0].X, r.stepAcross)
 	right := r.sidesSeen(32, 43, usual[2].X, r.stepAcross)
 	top := r.sidesSeen(11, 21, usual[0].Y, r.stepDown)
@@ -57,7 +59,8 @@ func (r raster) portraitSides() quad {
 			for _, c := range top {
 				for _, d := range bottom {
 					tall := (d.at - c.at) / (b.at - a.at)
-					if sum := a.share + b.share + c.share + d.share; sum > most && tall > portraitTall && tall < portraitLong {
+					sum := a.share + b.share + c.share + d.share - perShape*math.Abs(tall-portraitUsual)
+					if sum > most && tall > portraitTall && tall < portraitLong {
 						most, best = sum, zone(a.at, c.at, b.at, d.at)
 					}
 				}

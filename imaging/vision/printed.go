@@ -192,7 +192,7 @@ func nationOf(read string) string {
 	}
 	near := ""
 	for _, n := range nations {
-		if a, b := []rune(n), []rune(read); len(a) == len(b) && len(a) >= 3 && differing(a, b) == 1 {
+		if a, b := []rune(n), []rune(read); len(a) == len(b) && len(a) >= 3 && unlike(a, b) == 1 {
 			if near != "" {
 				return ""
 			}
@@ -202,7 +202,7 @@ func nationOf(read string) string {
 	return near
 }
 
-func differing(a, b []rune) int {
+func unlike(a, b []rune) int {
 	n := 0
 	for i := range a {
 		if a[i] != b[i] {
