@@ -44,10 +44,8 @@ func pagePlan(portrait quad) sheetPlan {
 		return zone(a.X, a.Y, b.X, b.Y)
 	}
 	lo, hi := portrait[0], portrait[2]
-	return sheetPlan{
-		outline: wholePage, print: pageZone, portrait: inner(-0.03, -0.03, 1.03, 1.03), face: inner(0.25, 0.14, 0.75, 0.74),
-		bare: around(zone(lo.X-portraitGap, lo.Y-portraitGap, hi.X+portraitGap, hi.Y+portraitGap)),
-	}
+	bare := around(zone(lo.X-portraitGap, lo.Y-portraitGap, hi.X+portraitGap, hi.Y+portraitGap))
+	return sheetPlan{wholePage, inner(-0.03, -0.03, 1.03, 1.03), inner(0.25, 0.14, 0.75, 0.74), pageZone, bare}
 }
 
 // pageMap takes a passport's millimetres to the picture: by its zone, and then
