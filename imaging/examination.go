@@ -33,7 +33,7 @@ type Execution string
 const (
 	Executed      Execution = "executed"
 	NotExecuted   Execution = "not_executed"
-	NotApplicable Execution = "not_applicable" // nothing was asked that needs it
+	NotApplicable Execution = "not_applicable" // nothing was asked that needs it, or the caller stated that there is no claim
 )
 
 // Examination is what became of one step.
@@ -59,6 +59,9 @@ func (r *Report) note(s Step, e Execution) {
 	}
 	r.Examinations = append(r.Examinations, Examination{s, e})
 }
+
+// Unclaimed notes that the caller stated that there is no claim: nothing of it was left out then.
+func (r *Report) Unclaimed() { r.note(StepClaim, NotApplicable) }
 
 // Execution tells what became of a step: NotExecuted of one that nobody noted.
 func (r *Report) Execution(s Step) Execution {
@@ -94,12 +97,14 @@ func (r *Report) agreements() []Agreement {
 	return []Agreement{r.NumberAgreement, r.NameAgreement, r.BirthAgreement, r.SexAgreement}
 }
 
-// comparison is what became of the claim.
+// comparison is what became of the claim. Where none came, only Unclaimed makes it not applicable.
 func (r *Report) comparison() Execution {
 	compared := slices.DeleteFunc(r.agreements(), func(a Agreement) bool { return a == NotCompared || a == "" })
 	switch {
-	case len(compared) == 0:
+	case len(compared) == 0 && r.Execution(StepClaim) == NotApplicable:
 		return NotApplicable
+	case len(compared) == 0:
+		return NotExecuted
 	case slices.Contains(compared, Unreadable):
 		return NotExecuted
 	}

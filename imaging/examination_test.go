@@ -56,7 +56,7 @@ func TestAClaimThatCannotBeComparedIsNotExecuted(t *testing.T) {
 		number, name imaging.Agreement
 		claim, read  imaging.Execution
 	}{
-		{imaging.NotCompared, imaging.NotCompared, imaging.NotApplicable, imaging.NotApplicable},
+		{imaging.NotCompared, imaging.NotCompared, imaging.NotExecuted, imaging.NotApplicable},
 		{imaging.Agrees, imaging.NotCompared, imaging.Executed, imaging.NotApplicable},
 		{imaging.Agrees, imaging.Unreadable, imaging.NotExecuted, imaging.NotExecuted},
 		{imaging.Unreadable, imaging.Disagrees, imaging.NotExecuted, imaging.NotExecuted},
@@ -67,5 +67,35 @@ func TestAClaimThatCannotBeComparedIsNotExecuted(t *testing.T) {
 		if r.Execution(imaging.StepClaim) != c.claim || r.Execution(imaging.StepName) != c.read {
 			t.Errorf("number %s, name %s: claim %s, name %s", c.number, c.name, r.Execution(imaging.StepClaim), r.Execution(imaging.StepName))
 		}
+	}
+}
+
+// Without a claim nothing is accepted, unless the caller stated that there is none.
+func TestNothingIsAcceptedWithoutAClaim(t *testing.T) {
+	for _, stated := range []bool{false, true} {
+		r := imaging.Report{
+			Verdict: imaging.Accept, NumberAgreement: imaging.NotCompared, NameAgreement: imaging.NotCompared,
+			BirthAgreement: imaging.NotCompared, SexAgreement: imaging.NotCompared,
+		}
+		for _, s := range imaging.Steps() {
+			if s != imaging.StepClaim {
+				r.Examined(s)
+			}
+		}
+		if stated {
+			r.Unclaimed()
+		}
+		r.Seal()
+		if (r.Verdict == imaging.Accept) != stated || (len(r.Reasons) == 0) != stated {
+			t.Errorf("stated %v: %s %+v", stated, r.Verdict, r.Reasons)
+		}
+	}
+	// What is stated is no word against a claim that could not be read.
+	r := imaging.Report{Verdict: imaging.Accept, NumberAgreement: imaging.Unreadable, NameAgreement: imaging.NotCompared}
+	r.Examined(imaging.Steps()...)
+	r.Unclaimed()
+	r.Seal()
+	if r.Verdict != imaging.Review || r.Execution(imaging.StepClaim) != imaging.NotExecuted {
+		t.Errorf("%s, claim %s", r.Verdict, r.Execution(imaging.StepClaim))
 	}
 }

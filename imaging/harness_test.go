@@ -106,7 +106,7 @@ func open(t testing.TB, change func(*imaging.Options)) *bench {
 }
 
 func (b *bench) check(ctx context.Context, command string) (imaging.Report, error) {
-	return b.Check(ctx, imaging.Request{Image: photo(b.t, command)})
+	return b.Check(ctx, imaging.Request{Image: photo(b.t, command), NoClaim: true})
 }
 
 // answers checks that the pool serves an ordinary photo and returns the worker's pid.

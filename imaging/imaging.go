@@ -121,7 +121,10 @@ type Request struct {
 	Document Document // that it is claimed to show; empty means the resident card
 	Side     Side
 	Claim    *Claim
-	Crop     CropKind // which straightened part of the card the caller wants back
+	// NoClaim states that there is nothing to compare with. Without it, a photo that comes
+	// without a claim is never accepted: its comparison was not executed.
+	NoClaim bool
+	Crop    CropKind // which straightened part of the card the caller wants back
 	// AllFields asks for nation and address too, which take longer to read than all that a verdict needs.
 	AllFields bool
 }

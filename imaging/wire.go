@@ -32,6 +32,7 @@ type header struct {
 	Document  Document `json:"document,omitempty"`
 	Side      Side     `json:"side,omitempty"`
 	Claim     *Claim   `json:"claim,omitempty"`
+	NoClaim   bool     `json:"no_claim,omitempty"`
 	Crop      CropKind `json:"crop,omitempty"`
 	AllFields bool     `json:"all_fields,omitempty"`
 	Limits    Limits   `json:"limits"` // those of the pool, so that both ends gate alike
@@ -105,7 +106,7 @@ var outcomeCodes = map[outcome]string{
 // encodeHeader returns what stands before the image on the wire.
 func encodeHeader(req Request, limits Limits) ([]byte, error) {
 	text, err := json.Marshal(header{
-		Document: req.Document, Side: req.Side, Claim: req.Claim, Crop: req.Crop, AllFields: req.AllFields, Limits: limits,
+		Document: req.Document, Side: req.Side, Claim: req.Claim, NoClaim: req.NoClaim, Crop: req.Crop, AllFields: req.AllFields, Limits: limits,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("imaging: encode request: %w", err)
@@ -150,7 +151,7 @@ func readRequest(body io.Reader, declared int64) (Request, Limits, error) {
 		return Request{}, Limits{}, fmt.Errorf("imaging: read image: %w", err)
 	}
 	return Request{
-		Image: image.Bytes(), Document: h.Document, Side: h.Side, Claim: h.Claim, Crop: h.Crop, AllFields: h.AllFields,
+		Image: image.Bytes(), Document: h.Document, Side: h.Side, Claim: h.Claim, NoClaim: h.NoClaim, Crop: h.Crop, AllFields: h.AllFields,
 	}, limits, nil
 }
 

@@ -147,6 +147,7 @@ func (o *obedient) Check(ctx context.Context, req imaging.Request, info imaging.
 	}
 	if req.Claim != nil {
 		report.Fields = imaging.Fields{Number: req.Claim.Number, Name: req.Claim.Name}
+		report.NameAgreement = imaging.Agrees
 	}
 	verb, argument, _ := strings.Cut(command, ":")
 	switch verb {
@@ -206,6 +207,9 @@ func (o *obedient) Check(ctx context.Context, req imaging.Request, info imaging.
 		return imaging.Report{}, errors.New("unknown command")
 	}
 	report.Examined(imaging.Steps()...)
+	if req.NoClaim {
+		report.Unclaimed()
+	}
 	report.Seal()
 	return report, nil
 }

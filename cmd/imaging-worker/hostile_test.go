@@ -209,7 +209,7 @@ var uploadCodes = []string{
 // worker, a spent limit or an acceptance is an error.
 func answered(t testing.TB, pool *imaging.Pool, data []byte) (string, error) {
 	t.Helper()
-	report, err := pool.Check(t.Context(), imaging.Request{Image: data})
+	report, err := pool.Check(t.Context(), imaging.Request{Image: data, NoClaim: true})
 	var upload *imaging.UploadError
 	switch {
 	case errors.As(err, &upload) && slices.Contains(uploadCodes, upload.Code):

@@ -50,6 +50,7 @@ type imageCheckCmd struct {
 	Fields   bool     `help:"Also read nation and address; with --reveal, --json prints every field: personal data."`
 	List     string   `help:"CSV with columns file,number,name; paths are relative to it." type:"existingfile" xor:"claim" placeholder:"FILE.csv"`
 	Claim    string   `help:"JSON {\"number\":…,\"name\":…}, and birth_date and sex if known, that every file is compared with." type:"existingfile" xor:"claim" placeholder:"FILE.json"`
+	NoClaim  bool     `help:"State that there is nothing to compare with; without it and without a claim, no photo is accepted." xor:"claim"`
 	Annotate string   `help:"Also draw what was found on the one photo: verdict, readings, reasons and their places." type:"path" placeholder:"OUT.jpg"`
 	Files    []string `arg:"" optional:"" help:"Photos to check."`
 }
@@ -190,7 +191,7 @@ func (c *imageCheckCmd) check(ctx context.Context, pool *imaging.Pool, photo cla
 		line.unread = true
 		return refuse("file_unreadable")
 	}
-	report, err := pool.Check(ctx, imaging.Request{Image: image, Document: imaging.Document(c.Document), Claim: photo.claim, AllFields: c.Fields})
+	report, err := pool.Check(ctx, imaging.Request{Image: image, Document: imaging.Document(c.Document), Claim: photo.claim, NoClaim: c.NoClaim, AllFields: c.Fields})
 	if upload, ok := errors.AsType[*imaging.UploadError](err); ok {
 		return refuse(upload.Code)
 	}

@@ -24,6 +24,7 @@ const (
 	mostDazzledName         = 0.35
 	mostDazzledFace         = 0.12
 	mostCovered             = 10.0 // mm²
+	mostSticker             = 0.28 // of a face's place, of one colour
 )
 
 // finding is one reason with the verdict it asks for; place is on the picture.
@@ -158,12 +159,17 @@ func (e *evidence) occluded() []finding {
 	if e.side == imaging.SideBack {
 		bare = bareBack
 	}
-	return e.coveredIn(bare, func(q quad) quad { return q })
+	return e.coveredIn(bare, point{cellSide, cellSide}, func(q quad) quad { return q })
 }
 
-// coveredIn tells what lies on bare strips of the straightened picture; back takes a zone of it to the document's millimetres.
-func (e *evidence) coveredIn(bare []quad, back func(quad) quad) []finding {
-	cells := foreign(e.sheet.bareCells(bare))
+// coveredIn tells what lies on bare strips of the straightened picture, cut into
+// cells of cellSide; back takes a zone of it to the document's millimetres.
+func (e *evidence) coveredIn(bare []quad, side point, back func(quad) quad) []finding {
+	return e.covering(foreign(e.sheet.bareCells(bare, side)), back)
+}
+
+// covering tells cells that something lies on.
+func (e *evidence) covering(cells []cell, back func(quad) quad) []finding {
 	area := float64(len(cells)) * cellSide * cellSide
 	if below(area, mostCovered) {
 		return nil

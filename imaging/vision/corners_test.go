@@ -127,7 +127,7 @@ func TestSidesAreFoundAsEdges(t *testing.T) {
 		for i := range near {
 			near[i] = near[i].add(point{off.Draw(t, "dx"), off.Draw(t, "dy")})
 		}
-		got, sides := sharpened(mat, near)
+		got, sides := sharpened(mat, near, sideReach)
 		if sides != 4 || farthest(got, want) > 2 {
 			t.Fatalf("%d sides, farthest corner off by %.1f pixels", sides, farthest(got, want))
 		}
@@ -138,7 +138,7 @@ func TestSidesStayWithoutEdges(t *testing.T) {
 	mat := gocv.NewMatWithSizeFromScalar(gocv.NewScalar(90, 100, 110, 0), 300, 400, gocv.MatTypeCV8UC3)
 	defer mat.Close()
 	q := lyingCard(point{200, 150}, 250, 0.1)
-	if got, sides := sharpened(mat, q); sides != 0 || farthest(got, q) > 0.01 {
+	if got, sides := sharpened(mat, q, sideReach); sides != 0 || farthest(got, q) > 0.01 {
 		t.Errorf("%d sides on a blank picture, corners at %v", sides, got)
 	}
 }

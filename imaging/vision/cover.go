@@ -78,19 +78,20 @@ type cell struct {
 	colour [3]float64
 }
 
-// cellSide is how the bare strips are cut, in millimetres.
+// cellSide is how the bare strips are cut, in millimetres of the document.
 const cellSide = 2.0
 
-// bareCells cuts the bare strips into cells.
-func (r raster) bareCells(strips []quad) []cell {
+// bareCells cuts the bare strips into cells of a size on the sheet. What lies off the sheet is none.
+func (r raster) bareCells(strips []quad, side point) []cell {
 	var out []cell
 	for _, z := range strips {
-		for y := z[0].Y; y+cellSide <= z[2].Y+1e-9; y += cellSide {
-			for x := z[0].X; x+cellSide <= z[2].X+1e-9; x += cellSide {
-				out = append(out, cell{
-					at:     point{x + cellSide/2, y + cellSide/2},
-					colour: r.usual(r.part(zone(x, y, x+cellSide, y+cellSide))),
-				})
+		for y := z[0].Y; y+side.Y <= z[2].Y+1e-9; y += side.Y {
+			for x := z[0].X; x+side.X <= z[2].X+1e-9; x += side.X {
+				in := r.part(zone(x, y, x+side.X, y+side.Y))
+				if in.Empty() {
+					continue
+				}
+				out = append(out, cell{at: point{x + side.X/2, y + side.Y/2}, colour: r.usual(in)})
 			}
 		}
 	}
@@ -115,7 +116,10 @@ func (r raster) usual(in image.Rectangle) [3]float64 {
 
 // foreign are the cells that something lies on: darker than the card's ground
 // nearby, or of another colour. Brighter is glare.
-func foreign(cells []cell) []cell {
+func foreign(cells []cell) []cell { return differing(cells, mostShade, mostTint) }
+
+// differing are the cells darker than a share of what is usual among them, or of another colour by more than a tint.
+func differing(cells []cell, shade, tint float64) []cell {
 	var ground [3]float64
 	for c := range ground {
 		values := make([]float64, len(cells))
@@ -128,7 +132,7 @@ func foreign(cells []cell) []cell {
 	for _, k := range cells {
 		b, g, red := k.colour[0]/ground[0], k.colour[1]/ground[1], k.colour[2]/ground[2]
 		mean := max(0.02, (b+g+red)/3)
-		if mean < mostShade || (max(b, g, red)-min(b, g, red))/mean > mostTint {
+		if mean < shade || (max(b, g, red)-min(b, g, red))/mean > tint {
 			out = append(out, k)
 		}
 	}
@@ -139,6 +143,9 @@ func foreign(cells []cell) []cell {
 const (
 	mostShade = 0.55
 	mostTint  = 0.22
+	// And along one strip beside a portrait, a few millimetres wide.
+	mostStripShade = 0.86
+	mostStripTint  = 0.10
 )
 
 // span is the zone that encloses cells.
@@ -164,3 +171,24 @@ var (
 var bareBack = []quad{
 	zone(2.6, 24, 4.6, 50), zone(6, 31, 80, 35), zone(82, 6, 84, 38), zone(6, 38, 16, 50),
 }
+
+// sameColour is the largest share of cells whose colours lie within stickerSpread of one of theirs.
+func sameColour(cells []cell) float64 {
+	most := 0
+	for _, a := range cells {
+		n := 0
+		for _, b := range cells {
+			if near := func(c int) bool { return math.Abs(a.colour[c]-b.colour[c]) <= stickerSpread }; near(0) && near(1) && near(2) {
+				n++
+			}
+		}
+		most = max(most, n)
+	}
+	if most == 0 {
+		return 0
+	}
+	return float64(most) / float64(len(cells))
+}
+
+// stickerSpread is how many grey levels apart what is of one colour may be, for the fall of light across it.
+const stickerSpread = 4.0

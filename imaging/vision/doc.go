@@ -5,7 +5,8 @@
 //
 // Acceptance is by positive proof only: printed labels in their known relative
 // places, a number line with a valid check character, a photographed portrait
-// and agreement with the claim. Classifiers only choose the reason code.
+// and agreement with the claim, unless the caller states that there is none.
+// Classifiers only choose the reason code.
 //
 // A small net looks for corners first, and they are moved onto the card's edges.
 // Where it is sure of a card, two small nets read number, birth, sex and labels

@@ -120,12 +120,11 @@ type sheetPlan struct {
 	portrait quad   // as the portrait net wants it, with some ground around
 	face     quad   // its middle
 	print    quad   // what must be read
-	bare     []quad // ground without print around the portrait, on which something may lie; nil: covers are not looked for
+	bare     []quad // ground without print around the portrait, on which something may lie
 }
 
 // examine adds what speaks against a document's picture: its quality, that it
-// is no document seen by a camera, and its portrait. Where covers are not looked
-// for, authenticity is not executed, and a person looks at the best of pictures.
+// is no document seen by a camera, and its portrait.
 func (e *examination) examine(m *cardMap, plan sheetPlan) error {
 	corners := m.imageQuad(plan.outline)
 	e.outline(corners)
@@ -146,9 +145,7 @@ func (e *examination) examine(m *cardMap, plan sheetPlan) error {
 		return err
 	}
 	e.add(found)
-	if plan.bare != nil {
-		e.report.Examined(imaging.StepAuthenticity)
-	}
+	e.report.Examined(imaging.StepAuthenticity)
 	return e.portrait(m, plan.portrait)
 }
 
@@ -158,14 +155,36 @@ func (p sheetPlan) authenticity(mat gocv.Mat, m *cardMap) ([]finding, error) {
 	return e.examine(mat, []quad{p.print, p.portrait}, func() []finding { return append(p.glare(&e), p.covered(&e)...) })
 }
 
-// covered tells what lies around the portrait: what hides print makes it
-// unreadable, what hides the face crosses the ground around it.
+// covered tells what lies around the portrait or on it: what hides print makes it
+// unreadable, what hides the face crosses the ground around it or is of one colour.
 func (p sheetPlan) covered(e *evidence) []finding {
 	bare := make([]quad, len(p.bare))
 	for i, z := range p.bare {
 		bare[i] = p.onSheet(z)
 	}
-	return e.coveredIn(bare, p.offSheet)
+	side := point{cellSide * cardWidth / p.outline.width(), cellSide * cardHeight / p.outline.height()}
+	if found := e.coveredIn(bare, side, p.offSheet); found != nil {
+		return found
+	}
+	// The light falls alike along one strip.
+	var cells []cell
+	for _, z := range bare {
+		cells = append(cells, differing(e.sheet.bareCells([]quad{z}, side), mostStripShade, mostStripTint)...)
+	}
+	if found := e.covering(cells, p.offSheet); found != nil {
+		return found
+	}
+	return p.sticker(e, side.scale(0.5))
+}
+
+// sticker tells what is glued on the face: no face is of one colour.
+func (p sheetPlan) sticker(e *evidence, side point) []finding {
+	one := sameColour(e.sheet.bareCells([]quad{p.onSheet(p.face)}, side))
+	if below(one, mostSticker) {
+		return nil
+	}
+	place := e.card.imageQuad(p.face)
+	return []finding{{imaging.Review, imaging.ReasonOccluded, one, mostSticker, &place}}
 }
 
 // glare tells highlights that burn out what must be read, or the face.
@@ -182,7 +201,7 @@ func (p sheetPlan) glare(e *evidence) []finding {
 
 // around are strips beside a portrait's place: above, below, left and right of it.
 func around(portrait quad) []quad {
-	const wide = 2.0
+	const wide = cellSide
 	lo, hi := portrait[0], portrait[2]
 	return []quad{
 		zone(lo.X, lo.Y-wide, hi.X, lo.Y), zone(lo.X, hi.Y, hi.X, hi.Y+wide),

@@ -80,7 +80,7 @@ var (
 // fingerprints of the front of a card. Print places a card to a millimetre or
 // two, which is too little here: its edges are looked for once more.
 func fingerprints(mat gocv.Mat, card *cardMap) (*imaging.Fingerprints, error) {
-	outline, _ := sharpened(mat, card.imageQuad(wholeCard))
+	outline, _ := sharpened(mat, card.imageQuad(wholeCard), sideReach)
 	sharp := mapOnto(outline)
 	if sharp == nil {
 		sharp = card

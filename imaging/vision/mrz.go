@@ -26,12 +26,13 @@ const (
 )
 
 // zonePieces are how many a line is cut into, since the recogniser was taught on short ones: at first, and then.
-var zonePieces = []int{4, 7}
+var zonePieces = []int{4, 7, 11}
 
 const (
 	zoneFiller  = "<"
 	zoneDigits  = "0123456789"
 	zoneLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	zoneSymbols = 37
 )
 
 // zoneGrammar is what may stand where in the two lines of TD3.
@@ -63,148 +64,62 @@ func td3Second() (g [zoneCells]string) {
 	return g
 }
 
-// zoneBand is where the two lines of a zone lie.
-type zoneBand struct {
-	lines  [2]quad
-	upward bool // the free reading shows which way up they stand
-}
-
 // zoneRead is a zone as it was read.
 type zoneRead struct {
 	text    [2]string
-	weakest [2]float64          // of the cells that hold no filler
-	middles [2][zoneCells]point // of the cells, on the picture
+	surest  [2][zoneCells]float64 // of the characters, 0 of fillers
+	middles [2][zoneCells]point   // of the cells, on the picture
 }
 
-// mrz is what the zone says. The recogniser cannot tell O from 0, which a
-// number's check digit can: it is never right for both.
+// weakest is the least sure character of a line that is no filler.
+func (z *zoneRead) weakest(i int) float64 {
+	least := 1.0
+	for _, p := range z.surest[i] {
+		if p > 0 {
+			least = min(least, p)
+		}
+	}
+	return least
+}
+
+// Fields of the second line.
+const zoneNumberEnd, zoneOptional, zoneOptionalEnd = 9, 28, 42
+
+// mrz is what the zone says: as it was read, or else in another of its spellings,
+// which take nothing for what it does not look like. The recogniser cannot tell O
+// from 0, which a number's check digit can, as it is never right for both; and it
+// sees faint characters between fillers where there are none.
 func (z *zoneRead) mrz(on idnumber.Date) idnumber.MRZ {
-	m := idnumber.ReadMRZ(z.text[0]+"\n"+z.text[1], on)
-	if m.Findings[idnumber.CheckDigit].Outcome != idnumber.Failed {
-		return m
-	}
-	const number = 9
-	digits := strings.ReplaceAll(z.text[1][:number], "O", "0")
-	other := idnumber.ReadMRZ(z.text[0]+"\n"+digits+z.text[1][number:], on)
-	if other.Findings[idnumber.CheckDigit].Outcome == idnumber.Passed {
-		return other
-	}
-	return m
-}
-
-// findZone looks for the longest two lines of the zone's characters that lie one below the other.
-func findZone(lines []line) (zoneBand, bool) {
-	merged := zoneLines(lines)
-	var best zoneBand
-	most := 0.0
-	for _, a := range merged {
-		for _, b := range merged {
-			if !nextRow(a.place, b.place) {
-				continue
-			}
-			if w := min(a.place.width(), b.place.width()); w > most {
-				most, best = w, zoneBand{aligned(a.place, b.place), strings.HasPrefix(a.text, "P") || strings.Contains(a.text+b.text, zoneFiller)}
-			}
+	second := z.text[1]
+	digits := strings.ReplaceAll(second[:zoneNumberEnd], "O", "0") + second[zoneNumberEnd:]
+	var first, checked *idnumber.MRZ
+	for _, spelling := range []string{second, digits, z.withoutFaint(second), z.withoutFaint(digits)} {
+		m := idnumber.ReadMRZ(z.text[0]+"\n"+spelling, on)
+		if m.Status != idnumber.Invalid {
+			return m
+		}
+		if first == nil {
+			first = &m
+		}
+		if checked == nil && m.Findings[idnumber.CheckDigit].Outcome == idnumber.Passed {
+			checked = &m
 		}
 	}
-	return best, most > 0
+	if checked != nil {
+		return *checked
+	}
+	return *first
 }
 
-// zoneLine is one line of a zone, put together from what was detected of it.
-type zoneLine struct {
-	place quad
-	text  string
-}
-
-// zoneLines are the lines that may belong to a zone: long, in capitals, digits
-// and fillers. The detector breaks a line where fillers stand; its parts are joined.
-func zoneLines(lines []line) []zoneLine {
-	var out []zoneLine
-	for i, l := range lines {
-		if l.place.width() < zoneSlim/3*l.place.height() || !zoneLike(l) {
-			continue
-		}
-		z := zoneLine{place: l.place, text: l.text()}
-		for k, o := range lines {
-			if k != i && sameRow(l.place, o.place) && (zoneLike(o) || len(o.glyphs) == 0) {
-				z.place = joined(z.place, o.place)
-			}
-		}
-		if z.place.width() >= zoneSlim*z.place.height() {
-			out = append(out, z)
+// withoutFaint takes the optional data's unsure characters for fillers.
+func (z *zoneRead) withoutFaint(second string) string {
+	out := []byte(second)
+	for i := zoneOptional; i < zoneOptionalEnd; i++ {
+		if !above(z.surest[1][i], fairGlyph) {
+			out[i] = zoneFiller[0]
 		}
 	}
-	return out
-}
-
-// zoneLike says that nearly all of a line is of the zone's alphabet; the free reading takes fillers for brackets of other kinds.
-func zoneLike(l line) bool {
-	if len(l.glyphs) == 0 {
-		return false
-	}
-	n := 0
-	for _, g := range l.glyphs {
-		if strings.ContainsRune(zoneLetters+zoneDigits+zoneFiller+"«く〈《K(", g.r) {
-			n++
-		}
-	}
-	return float64(n) >= 0.85*float64(len(l.glyphs))
-}
-
-// sameRow says whether two places lie on one line of text, without overlap.
-func sameRow(a, b quad) bool {
-	along, h := a.direction(), a.height()
-	from := b.at(0.5, 0.5).sub(a.at(0.5, 0.5))
-	off := math.Abs(cross(along, from))
-	apart := math.Abs(along.dot(from)) - (a.width()+b.width())/2
-	return off < 0.4*h && apart > -h && apart < 6*h && b.height() < 1.6*h && math.Abs(cross(along, b.direction())) < 0.3
-}
-
-// nextRow says whether b is the line under a, as the two of a zone are: 6.35 mm apart at about 3 mm of height.
-func nextRow(a, b quad) bool {
-	along, h := a.direction(), (a.height()+b.height())/2
-	from := b.at(0.5, 0.5).sub(a.at(0.5, 0.5))
-	down := cross(along, from)
-	return down > 1.1*h && down < 3.2*h && math.Abs(cross(along, b.direction())) < 0.12 &&
-		min(a.width(), b.width()) > 0.5*max(a.width(), b.width())
-}
-
-// direction is the unit vector along the reading direction.
-func (q quad) direction() point {
-	d := q.at(1, 0.5).sub(q.at(0, 0.5))
-	return d.scale(1 / max(1e-9, d.length()))
-}
-
-// joined is a place that spans two on one row.
-func joined(a, b quad) quad {
-	along := a.direction()
-	across := point{-along.Y, along.X}
-	origin := a.at(0.5, 0.5)
-	lo, hi := math.Inf(1), math.Inf(-1)
-	for _, p := range slices.Concat(a[:], b[:]) {
-		d := along.dot(p.sub(origin))
-		lo, hi = min(lo, d), max(hi, d)
-	}
-	half := across.scale(a.height() / 2)
-	from, to := origin.add(along.scale(lo)), origin.add(along.scale(hi))
-	return quad{from.sub(half), to.sub(half), to.add(half), from.add(half)}
-}
-
-// aligned gives both lines the longer extent of the two: each has 44 characters, and the last ones may be missed.
-func aligned(a, b quad) [2]quad {
-	stretch := func(q, by quad) quad {
-		along := q.direction()
-		origin := q.at(0.5, 0.5)
-		lo, hi := math.Inf(1), math.Inf(-1)
-		for _, p := range []point{q.at(0, 0.5), q.at(1, 0.5), by.at(0, 0.5), by.at(1, 0.5)} {
-			d := along.dot(p.sub(origin))
-			lo, hi = min(lo, d), max(hi, d)
-		}
-		half := point{-along.Y, along.X}.scale(q.height() / 2)
-		from, to := origin.add(along.scale(lo)), origin.add(along.scale(hi))
-		return quad{from.sub(half), to.sub(half), to.add(half), from.add(half)}
-	}
-	return [2]quad{stretch(a, b), stretch(b, a)}
+	return string(out)
 }
 
 // column is one column of the recogniser's output with its place along the whole line.
@@ -219,16 +134,23 @@ func (r *reader) zone(ctx context.Context, mat gocv.Mat, band zoneBand, on idnum
 	var out zoneRead
 	var grids [2]cells
 	for i, place := range band.lines {
-		g, ok, err := fitCells(mat, place)
-		if !ok || err != nil {
+		g, contrast, err := fitCells(mat, place)
+		if longer := part4(place, 0, band.reach); err == nil && band.reach > 1 {
+			var other cells
+			var surer float64
+			if other, surer, err = fitCells(mat, longer); surer > contrast {
+				g, contrast, place = other, surer, longer
+			}
+		}
+		if err != nil || !above(contrast, leastContrast) {
 			return out, false, err
 		}
-		grids[i] = g
+		grids[i], band.lines[i] = g, place
 		for k := range zoneCells {
 			out.middles[i][k] = place.at(g.at(float64(k)), 0.5)
 		}
 	}
-	var columns [2][]column
+	var columns [2][][]column
 	for _, pieces := range zonePieces {
 		for i, place := range band.lines {
 			if err := ctx.Err(); err != nil {
@@ -238,10 +160,10 @@ func (r *reader) zone(ctx context.Context, mat gocv.Mat, band zoneBand, on idnum
 			if err != nil {
 				return out, false, err
 			}
-			columns[i] = append(columns[i], more...)
-			out.text[i], out.weakest[i] = grids[i].read(columns[i], zoneGrammar[i])
+			columns[i] = append(columns[i], more)
+			out.text[i], out.surest[i] = grids[i].read(columns[i], zoneGrammar[i])
 		}
-		if m := out.mrz(on); m.Status != idnumber.Invalid && above(min(out.weakest[0], out.weakest[1]), fairGlyph) {
+		if m := out.mrz(on); m.Status != idnumber.Invalid && above(min(out.weakest(0), out.weakest(1)), fairGlyph) {
 			break
 		}
 	}
@@ -301,20 +223,21 @@ const inkWidth, inkHeight = 1200, 32
 // inkMargin is how much of a line's width is looked at beyond either end of what was detected.
 const inkMargin = 0.03
 
-// fitCells lays 44 cells over the ink of a line: the grid between whose cells there is the least of it.
-func fitCells(mat gocv.Mat, place quad) (cells, bool, error) {
+// fitCells lays 44 cells over the ink of a line: the grid between whose cells
+// there is the least of it. Contrast is 0 for a line without ink.
+func fitCells(mat gocv.Mat, place quad) (c cells, contrast float64, err error) {
 	strip, err := warp(mat, part4(place, -inkMargin, 1+inkMargin), image.Pt(inkWidth, inkHeight))
 	if err != nil {
-		return cells{}, false, err
+		return cells{}, 0, err
 	}
 	defer strip.Close()
 	r, err := rasterOf(strip)
 	if err != nil {
-		return cells{}, false, err
+		return cells{}, 0, err
 	}
-	c, ok := inkGrid(r.ink())
+	c, contrast = inkGrid(r.ink())
 	whole := 1 + 2*inkMargin
-	return cells{c.first*whole - inkMargin, c.last*whole - inkMargin, c.bow}, ok, nil
+	return cells{c.first*whole - inkMargin, c.last*whole - inkMargin, c.bow}, contrast, nil
 }
 
 // ink is how much darker than the paper around it each column is at its darkest, in grey levels.
@@ -337,7 +260,7 @@ func (r raster) ink() []float64 {
 }
 
 // inkGrid places the cells by the first and last ink, and then by the gaps.
-func inkGrid(ink []float64) (cells, bool) {
+func inkGrid(ink []float64) (c cells, contrast float64) {
 	least := 0.4 * quantile(slices.Clone(ink), 0.9)
 	from, to := -1, -1
 	for x, v := range ink {
@@ -349,7 +272,7 @@ func inkGrid(ink []float64) (cells, bool) {
 		}
 	}
 	if from < 0 || to-from < len(ink)/2 {
-		return cells{}, false
+		return cells{}, 0
 	}
 	// A character's ink is about two thirds of its cell. A speck beside the line may stand for a cell more.
 	pitch := float64(to-from) / (zoneCells - 1 + 0.66)
@@ -369,7 +292,7 @@ func inkGrid(ink []float64) (cells, bool) {
 		}
 	}
 	n := float64(len(ink))
-	return cells{best.first / n, best.last / n, best.bow}, above(most, leastContrast)
+	return cells{best.first / n, best.last / n, best.bow}, most
 }
 
 // contrast is the share of the cells that hold ink less that of the gaps that do; level is where ink begins.
@@ -389,28 +312,52 @@ func (c cells) contrast(ink []float64, level float64) float64 {
 	return sum / zoneCells
 }
 
-// read takes for every cell the most probable character that may stand there.
-// Fillers run together in the free reading, so that a cell without anything else is one.
-func (c cells) read(columns []column, grammar [zoneCells]string) (text string, weakest float64) {
-	var b strings.Builder
-	weakest = 1
-	for k := range zoneCells {
-		best, most := zoneFiller[0], float32(leastCell)
-		from, to := c.at(float64(k)-cellReach), c.at(float64(k)+cellReach)
-		for _, col := range columns {
-			if col.at < from || col.at > to {
-				continue
+// zoneTwins are characters that the recogniser takes for each other; where only
+// one of two may stand, what it sees of either speaks for that one.
+var zoneTwins = map[byte]byte{'0': 'O', 'O': '0', '1': 'I', 'I': '1', '2': 'Z', 'Z': '2', '5': 'S', 'S': '5', '6': 'G', 'G': '6', '8': 'B', 'B': '8'}
+
+// read takes for every cell the most probable character that may stand there, by
+// the mean over several readings. Fillers run together in the free reading, so
+// that a cell without anything else is one.
+func (c cells) read(readings [][]column, grammar [zoneCells]string) (text string, surest [zoneCells]float64) {
+	out := make([]byte, zoneCells)
+	for k := range out {
+		var seen [zoneSymbols]float64
+		for _, columns := range readings {
+			for i, p := range c.strongest(columns, k) {
+				seen[i] += p / float64(len(readings))
 			}
-			for i, p := range col.probs {
-				if p > most && strings.IndexByte(grammar[k], zoneAlphabet[i]) >= 0 {
-					best, most = zoneAlphabet[i], p
+		}
+		best, most := zoneFiller[0], leastCell
+		for i, p := range seen {
+			symbol := zoneAlphabet[i]
+			if strings.IndexByte(grammar[k], symbol) < 0 {
+				if symbol = zoneTwins[symbol]; symbol == 0 || strings.IndexByte(grammar[k], symbol) < 0 {
+					continue
 				}
 			}
+			if p > most {
+				best, most = symbol, p
+			}
 		}
-		b.WriteByte(best)
+		out[k] = best
 		if best != zoneFiller[0] {
-			weakest = min(weakest, float64(most))
+			surest[k] = most
 		}
 	}
-	return b.String(), weakest
+	return string(out), surest
+}
+
+// strongest is how probable each character is in the columns of a cell.
+func (c cells) strongest(columns []column, cell int) (out [zoneSymbols]float64) {
+	from, to := c.at(float64(cell)-cellReach), c.at(float64(cell)+cellReach)
+	for _, col := range columns {
+		if col.at < from || col.at > to {
+			continue
+		}
+		for i, p := range col.probs {
+			out[i] = max(out[i], float64(p))
+		}
+	}
+	return out
 }

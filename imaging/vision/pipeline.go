@@ -169,6 +169,9 @@ func (p *Pipeline) Check(ctx context.Context, req imaging.Request, info imaging.
 	e.report.Width, e.report.Height = f.full.X, f.full.Y
 	e.report.Pipeline, e.report.Models, e.report.Rules = p.version, p.models, rulesVersion()
 	e.report.Elapsed = p.now().Sub(begin)
+	if req.NoClaim && req.Claim == nil {
+		e.report.Unclaimed()
+	}
 	e.report.Seal()
 	return e.report, nil
 }

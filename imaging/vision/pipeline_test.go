@@ -123,6 +123,12 @@ func TestWithoutClaimNothingIsCompared(t *testing.T) {
 	if r.NumberAgreement != imaging.NotCompared || r.NameAgreement != imaging.NotCompared || r.Fields.Number != p.Number {
 		t.Errorf("number %s, name %s", r.NumberAgreement, r.NameAgreement)
 	}
+	if r.Verdict != imaging.Review || !has(r, imaging.ReasonNotExecuted) {
+		t.Errorf("a photo without a claim: %s %+v", r.Verdict, r.Reasons)
+	}
+	if r = check(t, imaging.Request{Image: specimen.JPEG(img, 85), NoClaim: true}); r.Verdict != imaging.Accept {
+		t.Errorf("a photo for which there is no claim: %s %+v", r.Verdict, r.Reasons)
+	}
 }
 
 func TestWrongClaimIsRejected(t *testing.T) {

@@ -92,10 +92,13 @@ func (e *examination) crossCheck(number idnumber.Result, fields []printedField, 
 }
 
 func (e *examination) tellPrinted(code, value string) {
-	if code == imaging.ReasonSexMismatch {
+	switch code {
+	case imaging.ReasonSexMismatch:
 		e.report.Fields.Sex = value
-	} else {
+	case imaging.ReasonBirthMismatch:
 		e.report.Fields.Birth = value
+	case imaging.ReasonValidityImpossible:
+		e.report.Fields.ValidTo = value
 	}
 }
 
@@ -189,7 +192,7 @@ func nationOf(read string) string {
 	}
 	near := ""
 	for _, n := range nations {
-		if a, b := []rune(n), []rune(read); len(a) == len(b) && len(a) >= 3 && differing(a, b) == 1 {
+		if a, b := []rune(n), []rune(read); len(a) == len(b) && len(a) >= 3 && unlike(a, b) == 1 {
 			if near != "" {
 				return ""
 			}
@@ -199,7 +202,7 @@ func nationOf(read string) string {
 	return near
 }
 
-func differing(a, b []rune) int {
+func unlike(a, b []rune) int {
 	n := 0
 	for i := range a {
 		if a[i] != b[i] {

@@ -39,7 +39,7 @@ func (e *examination) byZones(context.Context) (bool, error) {
 	if !above(e.seen.front, seenCard) || !below(e.seen.several, quickOne) || len(e.seen.documents) == 0 || e.req.Side == imaging.SideBack {
 		return false, nil
 	}
-	corners, sides := sharpened(e.frame.mat, e.seen.documents[0].corners)
+	corners, sides := sharpened(e.frame.mat, e.seen.documents[0].corners, sideReach)
 	if sides < quickSides {
 		return false, nil
 	}

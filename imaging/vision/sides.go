@@ -43,13 +43,13 @@ func (s straight) meet(o straight) (point, bool) {
 
 // sharpened moves the corners onto the edges of the document, to parts of a
 // pixel. A side without a clear edge stays where it was; sides counts those that moved.
-func sharpened(mat gocv.Mat, q quad) (out quad, sides int) {
+func sharpened(mat gocv.Mat, q quad, reaches []float64) (out quad, sides int) {
 	px, err := mat.DataPtrUint8()
 	if err != nil {
 		return q, 0
 	}
 	light := brightness{px: px, w: mat.Cols(), h: mat.Rows()}
-	for _, reach := range sideReach {
+	for _, reach := range reaches {
 		q, sides = light.sharpen(q, reach*q.width())
 	}
 	return q, sides

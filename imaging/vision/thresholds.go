@@ -33,8 +33,8 @@ var thresholds = []struct {
 	{"leastChroma", leastChroma}, {"sureChroma", sureChroma}, {"mostGrid", mostGrid}, {"sureGrid", sureGrid},
 	{"mostSwing", mostSwing}, {"sureSwing", sureSwing}, {"mostOneColour", mostOneColour}, {"sureOneColour", sureOneColour},
 	{"leastAround", leastAround}, {"mostGridFilled", mostGridFilled}, {"mostPainted", mostPainted},
-	{"mostDazzledText", mostDazzledText}, {"mostDazzledName", mostDazzledName}, {"mostDazzledFace", mostDazzledFace}, {"mostCovered", mostCovered},
-	{"leastContrast", leastContrast},
+	{"mostDazzledText", mostDazzledText}, {"mostDazzledName", mostDazzledName}, {"mostDazzledFace", mostDazzledFace}, {"mostCovered", mostCovered}, {"mostSticker", mostSticker},
+	{"leastContrast", leastContrast}, {"mostZoneOff", mostZoneOff},
 }
 
 // counts are the thresholds of what is counted and not measured: they have no band.
@@ -47,10 +47,23 @@ var counts = []struct {
 	{"needForeignPhrases", needForeignPhrases}, {"needForeignMarks", needForeignMarks}, {"pageSides", pageSides},
 }
 
+// bounds decide pixel by pixel or place by place what a score or a reading is made
+// of, or where on a picture something is. They have no band: what they count has one.
+var bounds = []struct {
+	name  string
+	value float64
+}{
+	{"burntLevel", burntLevel}, {"mostShade", mostShade}, {"mostTint", mostTint}, {"mostStripShade", mostStripShade}, {"mostStripTint", mostStripTint}, {"stickerSpread", stickerSpread}, {"flatSpread", flatSpread}, {"blankDeviation", blankDeviation},
+	{"leastCell", leastCell}, {"zoneSlim", zoneSlim}, {"birthEnds", birthEnds}, {"detectPixel", detectPixel}, {"detectRegion", detectRegion},
+	{"leastPeak", leastPeak}, {"peakDistance", peakDistance}, {"leastEdge", leastEdge}, {"leastShare", leastShare},
+	{"portraitStep", portraitStep}, {"portraitShare", portraitShare}, {"portraitTall", portraitTall}, {"portraitLong", portraitLong},
+	{"leastRimContrast", leastRimContrast}, {"leastRimSeen", leastRimSeen},
+}
+
 // rulesVersion names the rules: "<rules>+<8 hex digits of the thresholds' SHA-256>".
 func rulesVersion() string {
 	text := fmt.Sprintln("band", band, counts)
-	for _, t := range thresholds {
+	for _, t := range append(thresholds[:len(thresholds):len(thresholds)], bounds...) {
 		text += fmt.Sprintln(t.name, t.value)
 	}
 	return fmt.Sprintf("%d+%x", rules, sha256.Sum256([]byte(text)))[:len(fmt.Sprint(rules))+1+8]

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"math"
 	"os"
 	"slices"
@@ -72,6 +73,87 @@ func TestEveryThresholdIsListed(t *testing.T) {
 	if blocks < 3 {
 		t.Errorf("%d blocks of thresholds", blocks)
 	}
+}
+
+// geometry is what comparisons use beside thresholds: sizes of cards, pictures,
+// tiles and arrays, and reaches of a search. None of it is a score's.
+var geometry = strings.Fields(`cardWidth cardHeight nameRow numberDigits partDate partNumber digitSteps middleDot
+	maxSide workSide lineHeight linesMost columnsMost detectMost mostPeaks finderCells finderFlags flatBlock gridLeast gridTile
+	rimGuard sideProbes zoneOptionalEnd cells column aside nearest farthest fewest month year off margin step fine typeASCII`)
+
+// Whatever numeric constant or variable a comparison uses is a threshold that the
+// rules' version holds, or no threshold and listed as such. So is whatever is named like one.
+func TestEveryComparedNumberIsListed(t *testing.T) {
+	_, all := listed()
+	for _, x := range bounds {
+		all = append(all, x.name)
+	}
+	set, files := sources(t)
+	compared := comparedNumbers(set, files)
+	if len(compared) < 40 {
+		t.Errorf("only %d numbers are compared", len(compared))
+	}
+	for name, at := range compared {
+		if !slices.Contains(all, name) && !slices.Contains(geometry, name) {
+			t.Errorf("%s: %s is compared, and listed neither as a threshold nor as geometry", at, name)
+		}
+	}
+	for _, name := range append(all, geometry...) {
+		if compared[name] == "" {
+			t.Errorf("%s is listed and compared with nothing", name)
+		}
+	}
+}
+
+// comparedNumbers are the constants, and variables of the package, that
+// comparisons use or above and below are given, or whose names are a threshold's.
+func comparedNumbers(set *token.FileSet, files []*ast.File) map[string]string {
+	info := types.Info{Uses: map[*ast.Ident]types.Object{}}
+	// Without what is imported there are errors, and still all that is declared here.
+	conf := types.Config{Error: func(error) {}}
+	pkg, _ := conf.Check("vision", set, files, &info)
+	out := map[string]string{}
+	note := func(n ast.Node, always bool) {
+		ast.Inspect(n, func(n ast.Node) bool {
+			id, ok := n.(*ast.Ident)
+			if !ok || info.Uses[id] == nil {
+				return true
+			}
+			o := info.Uses[id]
+			b, basic := o.Type().Underlying().(*types.Basic)
+			_, constant := o.(*types.Const)
+			v, variable := o.(*types.Var)
+			numeric := basic && b.Info()&types.IsNumeric != 0 && o.Pkg() == pkg && (constant || variable && v.Parent() == pkg.Scope())
+			named := slices.ContainsFunc([]string{"least", "most", "sure", "fair", "need"}, func(s string) bool {
+				return strings.HasPrefix(id.Name, s) && len(id.Name) > len(s)
+			})
+			if numeric && (always || named) {
+				out[id.Name] = set.Position(id.Pos()).String()
+			}
+			return true
+		})
+	}
+	for _, f := range files {
+		if strings.HasSuffix(set.Position(f.Pos()).Filename, "thresholds.go") {
+			continue // the list itself
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.BinaryExpr:
+				if n.Op == token.EQL || n.Op == token.NEQ || n.Op == token.LSS || n.Op == token.LEQ || n.Op == token.GTR || n.Op == token.GEQ {
+					note(n, true)
+				}
+			case *ast.CallExpr:
+				if id, ok := n.Fun.(*ast.Ident); ok && (id.Name == "above" || id.Name == "below") {
+					note(n, true)
+				}
+			case *ast.Ident:
+				note(n, false)
+			}
+			return true
+		})
+	}
+	return out
 }
 
 // Whoever compares a score with its bare threshold forgets the band.

@@ -18,8 +18,8 @@ type Item struct {
 	Name    string // as the manifest writes it, or below the folder; with slashes
 	Label   string // "" where nobody said
 	Source  string
-	Licence string // for the caption; it does not open the picture to readers
-	Claim   *imaging.Claim
+	Licence string         // for the caption; it does not open the picture to readers
+	Claim   *imaging.Claim // nil where the manifest names none: the picture is then judged without
 }
 
 // Set is what a folder or a manifest holds, in a stable order.

@@ -88,7 +88,7 @@ func look(ctx context.Context, checker imaging.Checker, item Item) Outcome {
 		return o
 	}
 	expected, _ := Expect(item.Label)
-	o.Report, err = checker.Check(ctx, imaging.Request{Image: image, Document: expected.Document, Side: expected.Side, Claim: item.Claim})
+	o.Report, err = checker.Check(ctx, imaging.Request{Image: image, Document: expected.Document, Side: expected.Side, Claim: item.Claim, NoClaim: item.Claim == nil})
 	if upload, ok := errors.AsType[*imaging.UploadError](err); ok {
 		o.Code = upload.Code
 		return o

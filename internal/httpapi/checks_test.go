@@ -97,14 +97,14 @@ func TestCheckPhoto(t *testing.T) {
 
 	body, contentType := multipartBody(t, part{"image", "image/png", "png"},
 		part{"claim", mediaJSON, `{"number":"110105194912310003","name":"王测试","side":"back","reveal":true,
-			"document":"passport","birth_date":"1949-12-31","sex":"female","all_fields":true}`})
+			"document":"passport","birth_date":"1949-12-31","sex":"female","all_fields":true,"no_claim":true}`})
 	r = h.call("POST", "/v1/photos/check", body, header{"Content-Type": contentType})
 	r.decode(t, &got)
 	if r.status != http.StatusOK || got.Number != "110105194912310003" || got.Name != "王测试" || got.Fields == nil || got.Fields.Address != "样本市样本路1号" {
 		t.Fatalf("%d %s", r.status, r.body)
 	}
 	if p := h.service.photos[1]; p.Claim == nil || p.Claim.Number != "110105194912310003" || p.Side != imaging.SideBack || string(p.Image) != "png" ||
-		p.Document != imaging.DocumentPassport || !p.AllFields || p.Claim.Birth != "1949-12-31" || p.Claim.Sex != "female" {
+		p.Document != imaging.DocumentPassport || !p.AllFields || !p.NoClaim || p.Claim.Birth != "1949-12-31" || p.Claim.Sex != "female" {
 		t.Errorf("the claim did not arrive")
 	}
 }

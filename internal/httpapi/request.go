@@ -166,12 +166,13 @@ type photoClaim struct {
 	BirthDate verify.Secret `json:"birth_date" validate:"omitempty,civil_date"`
 	Sex       verify.Secret `json:"sex" validate:"omitempty,sex"`
 	AllFields bool          `json:"all_fields"`
+	NoClaim   bool          `json:"no_claim"`
 }
 
 // request is what is asked of the photo.
 func (p *photoClaim) request(image []byte, crop imaging.CropKind) imaging.Request {
 	req := imaging.Request{
-		Image: image, Document: imaging.Document(p.Document), Side: imaging.Side(p.Side), Crop: crop, AllFields: p.AllFields,
+		Image: image, Document: imaging.Document(p.Document), Side: imaging.Side(p.Side), Crop: crop, AllFields: p.AllFields, NoClaim: p.NoClaim,
 	}
 	claim := imaging.Claim{Number: p.Number.Reveal(), Name: p.Name.Reveal(), Birth: p.BirthDate.Reveal(), Sex: p.Sex.Reveal()}
 	if claim != (imaging.Claim{}) {

@@ -16,6 +16,8 @@ const (
 	Slip   Thing = "slip" // of paper
 	Pen    Thing = "pen"
 	Bar    Thing = "bar"
+	// A Sticker is glued on within the zone: of one colour, or with a face drawn on it.
+	Sticker Thing = "sticker"
 )
 
 // overlay draws in a document's millimetres onto a picture's pixels.
@@ -64,6 +66,8 @@ func (t Thing) cover(rng *rand.Rand, on Placed, z Zone, w, h int) *image.RGBA {
 		part(body.opaque(), 0, 1, 1)
 		part(body.mix(rgb{255, 255, 255}, 0.5).opaque(), 0.02, 0.98, 0.3)
 		part(body.scale(0.5).opaque(), 0.6, 0.64, 1.05)
+	case Sticker:
+		sticker(rng, o, b)
 	default:
 		finger(rng, o, b)
 	}
@@ -95,6 +99,33 @@ func finger(rng *rand.Rand, o overlay, b Box) {
 		along := r * (4.2 + 0.35*float64(i))
 		o.fill(skin.scale(0.7).opaque(), spline(at(along, -r*0.5), at(along+0.3, 0), at(along, r*0.5), at(along+0.5, 0)))
 	}
+}
+
+// sticker is glued within the zone where a face is, a little above its middle.
+func sticker(rng *rand.Rand, o overlay, b Box) {
+	colour := pick(rng, houseColours).mix(rgb{255, 240, 200}, between(rng, 0, 0.8))
+	r := min(b.W, b.H) * between(rng, 0.22, 0.42)
+	m := b.middle()
+	m = Point{m.X + b.W*between(rng, -0.06, 0.06), b.Y + b.H*between(rng, 0.36, 0.48)}
+	disc := func(x, y, rx, ry float64) shape {
+		return spline(Point{x - rx, y}, Point{x - 0.7*rx, y - 0.7*ry}, Point{x, y - ry}, Point{x + 0.7*rx, y - 0.7*ry},
+			Point{x + rx, y}, Point{x + 0.7*rx, y + 0.7*ry}, Point{x, y + ry}, Point{x - 0.7*rx, y + 0.7*ry})
+	}
+	cut := func(d float64) shape { return disc(m.X+d, m.Y+d, r, r) }
+	if rng.IntN(2) == 0 {
+		angle := between(rng, -0.3, 0.3)
+		cut = func(d float64) shape { return turned(rectangle(m.X-r+d, m.Y-r+d, 2*r, 2*r, 0.1*r), m.X, m.Y, angle) }
+	}
+	o.fill(color.NRGBA{0, 0, 0, 70}, cut(0.4))
+	o.fill(colour.opaque(), cut(0))
+	if rng.IntN(2) == 0 {
+		return
+	}
+	ink := colour.scale(0.25).opaque()
+	for _, side := range []float64{-1, 1} {
+		o.fill(ink, disc(m.X+side*0.35*r, m.Y-0.2*r, 0.1*r, 0.15*r))
+	}
+	o.fill(ink, spline(Point{m.X - 0.45*r, m.Y + 0.25*r}, Point{m.X, m.Y + 0.55*r}, Point{m.X + 0.45*r, m.Y + 0.25*r}, Point{m.X, m.Y + 0.65*r}))
 }
 
 // nearestSide is the direction from a place to the nearest side of the document.

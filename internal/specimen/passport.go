@@ -85,7 +85,7 @@ func (p *press) passportPage(rng *rand.Rand, o Order) {
 	p.titled(42, 6.5, 3.6, 0.3, title)
 	p.small(42, 10.5, 2.2, english)
 	p.titled(6, 8.5, 4.2, 0.3, "护照 PASSPORT")
-	p.portrait(Box{6, 17, 32, 42}, o.Portrait)
+	p.portrait(pagePortrait(rng), o.Portrait)
 	p.pageItem("", 42, 15.5, "类型 / Type", "P")
 	p.pageItem("", 60, 15.5, "国家码 / Country Code", h.state)
 	p.pageItem(ZoneNumber, 90, 15.5, "护照号 / Passport No.", h.number)
@@ -111,6 +111,12 @@ func (p *press) passportPage(rng *rand.Rand, o Order) {
 	}
 	p.say(ZoneMRZ, first+"\n"+second)
 	p.mark()
+}
+
+// pagePortrait is the portrait's place: states keep to that of ICAO's examples within a few millimetres.
+func pagePortrait(rng *rand.Rand) Box {
+	w := between(rng, 30, 34)
+	return Box{between(rng, 4.5, 7), between(rng, 14.5, 17.5), w, w * between(rng, 1.26, 1.32)}
 }
 
 // pageItem is a small label over a value; z may be empty.
