@@ -57,7 +57,7 @@ var bounds = []struct {
 	{"leastCell", leastCell}, {"zoneSlim", zoneSlim}, {"birthEnds", birthEnds}, {"detectPixel", detectPixel}, {"detectRegion", detectRegion},
 	{"leastPeak", leastPeak}, {"peakDistance", peakDistance}, {"leastEdge", leastEdge}, {"leastShare", leastShare},
 	{"portraitStep", portraitStep}, {"portraitShare", portraitShare}, {"portraitTall", portraitTall}, {"portraitLong", portraitLong},
-	{"leastRimContrast", leastRimContrast}, {"leastRimSeen", leastRimSeen},
+	{"leastRimContrast", leastRimContrast}, {"leastRimSeen", leastRimSeen}, {"leastWeight", leastWeight},
 }
 
 // rulesVersion names the rules: "<rules>+<8 hex digits of the thresholds' SHA-256>".
