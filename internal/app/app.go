@@ -28,6 +28,7 @@ import (
 	"realname/internal/httpapi"
 	"realname/internal/sqlstore"
 	"realname/ratelimit/velocity"
+	"realname/ratelimit/velocity/local"
 	"realname/verify"
 	"realname/verify/authority"
 )
@@ -48,6 +49,7 @@ type Options struct {
 // gateway is the running whole.
 type gateway struct {
 	velocities velocity.Engine
+	windows    *local.Engine // of this process
 	redis      goredis.UniversalClient // nil without one
 	opts       Options
 	log        *slog.Logger

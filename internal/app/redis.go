@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -24,23 +25,28 @@ import (
 // this process alone.
 func (g *gateway) openVelocities() error {
 	c := &g.opts.Config.Redis
-	if len(c.Addresses) == 0 {
-		alone, err := local.New(local.Options{Source: g.store, Now: time.Now})
-		g.velocities = alone
+	var err error
+	// Alone it has every limit whole; beside Redis it is this node's share, for when Redis is gone.
+	if g.windows, err = local.New(local.Options{Source: g.store, Now: time.Now, Nodes: c.Nodes, Node: c.Node}); err != nil {
 		return err
 	}
-	var err error
+	g.velocities = g.windows
+	if len(c.Addresses) == 0 {
+		return nil
+	}
 	if g.redis, err = connect(c); err != nil {
 		return err
 	}
-	share, err := local.New(local.Options{Source: g.store, Now: time.Now, Nodes: c.Nodes, Node: c.Node})
-	if err != nil {
-		return err
-	}
 	g.velocities, err = redis.New(redis.Options{
-		Client: g.redis, Source: g.store, Local: share, Prefix: c.Prefix + ":v", Jitter: rand.Float64,
+		Client: g.redis, Source: g.store, Local: g.windows, Prefix: c.Prefix + ":v", Jitter: rand.Float64,
 	})
 	return err
+}
+
+// sweepWindows gives back the memory of windows that hold nothing any more.
+func (g *gateway) sweepWindows(context.Context) (int, error) {
+	g.windows.Sweep()
+	return 0, nil
 }
 
 // ledger is the store, before which Redis, if there is one, remembers what repeats are answered by.

@@ -39,6 +39,7 @@ func (g *gateway) serve(ctx context.Context) error {
 	// Apart, because settling may wait for workers and leases must not.
 	group.Go(func() error { return g.every(groupCtx, "settle pending", g.service.Settle) })
 	group.Go(func() error { return g.every(groupCtx, "expire leases", g.service.ExpireLeases) })
+	group.Go(func() error { return g.every(groupCtx, "put empty windows away", g.sweepWindows) })
 	group.Go(func() error { return g.every(groupCtx, "forget velocities", g.service.ForgetWindows) })
 	group.Go(func() error { return g.every(groupCtx, "forget images", g.service.ExpireImages) })
 	group.Go(func() error { return g.every(groupCtx, "end retention", g.service.EndRetention) })

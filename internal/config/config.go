@@ -208,6 +208,7 @@ func (r *Redis) check(need func(holds bool, problem string)) {
 		need(err == nil && port != "", "redis.addresses: want host:port")
 	}
 	need(r.Master == "" || len(r.Addresses) > 0, "redis.master needs redis.addresses, those of the Sentinels")
+	need(r.Nodes == 1 || len(r.Addresses) > 0, "redis.nodes above 1 needs redis.addresses: without a shared store gateways cannot share")
 	need(r.Prefix != "" && len(r.Prefix) <= 32 && !strings.ContainsAny(r.Prefix, "{} \t"), "redis.prefix is 1 to 32 characters without braces or spaces")
 	need(r.Nodes >= 1 && r.Nodes <= 1000 && r.Node >= 0 && r.Node < r.Nodes, "redis.node is one of 0 to redis.nodes - 1")
 }
