@@ -49,7 +49,7 @@ type Options struct {
 // gateway is the running whole.
 type gateway struct {
 	velocities velocity.Engine
-	windows    *local.Engine // of this process
+	windows    *local.Engine           // of this process
 	redis      goredis.UniversalClient // nil without one
 	opts       Options
 	log        *slog.Logger
