@@ -73,8 +73,8 @@ var expectations = map[string]Expectation{
 	"blank":      refused(NoCards, imaging.ClassBlank),
 
 	"near_document":   otherDocument,
-	"id_document":     otherDocument,
-	"id_document_gen": otherDocument,
+	"id_document":     idDocument,
+	"id_document_gen": idDocument,
 	"other_document":  otherDocument,
 
 	"resident_front": {
@@ -103,6 +103,10 @@ var expectations = map[string]Expectation{
 
 var (
 	otherDocument = Expectation{Family: NoCards, Classes: []imaging.Class{imaging.ClassOtherDocument}, Verdicts: notAccepted}
+	// An identity document of some state: a passport among them is rightly told as one.
+	idDocument = Expectation{
+		Family: NoCards, Classes: []imaging.Class{imaging.ClassOtherDocument, imaging.ClassPassport}, Verdicts: notAccepted,
+	}
 	// What such a picture is called matters less than that it does not pass.
 	cardToStop = Expectation{Family: CardsToStop, Verdicts: notAccepted}
 )
