@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,11 +12,8 @@ import (
 
 	"realname/compliance"
 	"realname/compliance/policy"
-	"realname/compliance/vault"
 	"realname/internal/httpapi"
-	"realname/internal/sqlstore"
 	"realname/verify"
-	"realname/verify/idnumber"
 )
 
 type (
@@ -28,41 +24,6 @@ type (
 	// LimitUse is one limit of a view.
 	LimitUse = verify.LimitUse
 )
-
-// desk is one tenant's service in the hands of the operator.
-type desk struct {
-	*verify.Service
-	caller verify.Caller
-}
-
-// desk opens the service for a tenant, under the policy and the division codes of the configuration.
-func (o *Operator) desk(ctx context.Context, tenantID string) (desk, error) {
-	tenants, err := o.store.Tenants(ctx)
-	if err != nil {
-		return desk{}, err
-	}
-	i := slices.IndexFunc(tenants, func(t sqlstore.Tenant) bool { return t.ID == tenantID })
-	if i < 0 || tenants[i].Sector == compliance.SectorRegulator {
-		return desk{}, fmt.Errorf("no tenant %s that opens anything; `realname tenant list` shows them", tenantID)
-	}
-	rules, err := readPolicy(&o.config)
-	if err != nil {
-		return desk{}, err
-	}
-	areas, err := ReadAreas(o.config)
-	if err != nil {
-		return desk{}, err
-	}
-	safe, err := vault.New(o.keys.master, rand.Reader)
-	if err != nil {
-		return desk{}, err
-	}
-	t := tenants[i]
-	return desk{
-		verify.New(verify.Options{Ledger: o.store, Vault: safe, Policy: rules, IDs: o.ids, Now: o.now, Numbers: idnumber.NewChecker(areas)}),
-		verify.Caller{TenantID: t.ID, LegalEntityID: t.LegalEntityID, Role: compliance.RoleTenant, Sector: t.Sector, Region: t.Region},
-	}, nil
-}
 
 // maxPersonText bounds the JSON of one document, in bytes.
 const maxPersonText = 64 << 10

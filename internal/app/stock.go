@@ -2,17 +2,12 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/csv"
-	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"time"
 
 	"realname/compliance"
-	"realname/compliance/vault"
-	"realname/internal/sqlstore"
 	"realname/verify"
 	"realname/verify/idnumber"
 )
@@ -30,48 +25,23 @@ type (
 
 // Stock is the existing stock of one tenant: what an operator loads, compares and states for it.
 type Stock struct {
-	service  *verify.Service
-	caller   verify.Caller
-	families []string // that the policy counts
-	now      func() time.Time
+	desk desk
+	now  func() time.Time
 }
 
 // Stock opens the stock of a tenant, under the policy and the division codes of the configuration.
 func (o *Operator) Stock(ctx context.Context, tenantID string) (*Stock, error) {
-	tenants, err := o.store.Tenants(ctx)
+	d, err := o.desk(ctx, tenantID)
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(tenants, func(t sqlstore.Tenant) bool { return t.ID == tenantID })
-	if i < 0 || tenants[i].Sector == compliance.SectorRegulator {
-		return nil, fmt.Errorf("no tenant %s that has stock; `realname tenant list` shows them", tenantID)
-	}
-	rules, err := readPolicy(&o.config)
-	if err != nil {
-		return nil, err
-	}
-	areas, err := ReadAreas(o.config)
-	if err != nil {
-		return nil, err
-	}
-	safe, err := vault.New(o.keys.master, rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	t := tenants[i]
-	return &Stock{
-		service: verify.New(verify.Options{
-			Ledger: o.store, Vault: safe, Policy: rules, IDs: o.ids, Now: o.now, Numbers: idnumber.NewChecker(areas),
-		}),
-		families: rules.Families(), now: o.now,
-		caller: verify.Caller{TenantID: t.ID, LegalEntityID: t.LegalEntityID, Role: compliance.RoleTenant, Sector: t.Sector, Region: t.Region},
-	}, nil
+	return &Stock{desk: d, now: o.now}, nil
 }
 
 // stateNone states that there is none: every family is complete as of today.
 func (s *Stock) stateNone(ctx context.Context) error {
 	today := idnumber.DateOf(s.now()).String()
-	for _, family := range s.families {
+	for _, family := range s.desk.policy.Families() {
 		if err := s.StateBaseline(ctx, family, today, true); err != nil {
 			return err
 		}
@@ -81,17 +51,17 @@ func (s *Stock) stateNone(ctx context.Context) error {
 
 // Load loads a file of existing openings, or goes on where an earlier run stopped.
 func (s *Stock) Load(ctx context.Context, f StockFile) (StockLoad, error) {
-	return s.service.LoadStock(ctx, s.caller, f)
+	return s.desk.LoadStock(ctx, s.desk.caller, f)
 }
 
 // Reconcile compares the ledger with the tenant's own file.
 func (s *Stock) Reconcile(ctx context.Context, f ReconciliationFile) (Reconciliation, error) {
-	return s.service.Reconcile(ctx, s.caller, f)
+	return s.desk.Reconcile(ctx, s.desk.caller, f)
 }
 
 // StateBaseline states that the stock of a family is, or is not, complete as of a day, YYYY-MM-DD in China.
 func (s *Stock) StateBaseline(ctx context.Context, family, asOf string, complete bool) error {
-	return s.service.StateBaseline(ctx, s.caller, family, asOf, complete)
+	return s.desk.StateBaseline(ctx, s.desk.caller, family, asOf, complete)
 }
 
 // reportPage is how many rows of a report are read from the ledger at a time.
@@ -113,7 +83,7 @@ func (s *Stock) ReportReconciliation(ctx context.Context, w io.Writer, id string
 	out := csv.NewWriter(w)
 	_ = out.Write([]string{"finding", "row", "external_ref", "opening_id", "detail"})
 	for after := int64(0); ; {
-		page, err := s.service.Findings(ctx, s.caller, id, after, reportPage)
+		page, err := s.desk.Findings(ctx, s.desk.caller, id, after, reportPage)
 		if err != nil {
 			return flushed(out, err)
 		}
@@ -137,7 +107,7 @@ func (s *Stock) ReportReconciliation(ctx context.Context, w io.Writer, id string
 
 func (s *Stock) eachRefused(ctx context.Context, id string, f func(verify.RefusedRow)) error {
 	for after := int64(0); ; {
-		page, err := s.service.RefusedRows(ctx, s.caller, id, after, reportPage)
+		page, err := s.desk.RefusedRows(ctx, s.desk.caller, id, after, reportPage)
 		if err != nil {
 			return err
 		}

@@ -55,7 +55,7 @@ func newStockAPI(t *testing.T) *stockAPI {
 		}
 	}
 	api, err := httpapi.New(httpapi.Options{
-		Service: a.tenant.service, Credentials: a.operator.store, Registry: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler),
+		Service: a.tenant.desk, Credentials: a.operator.store, Registry: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler),
 		Now: time.Now, IDs: compliance.NewIDs(time.Now, rand.Reader), RequestTimeout: 9 * time.Second,
 	})
 	if err != nil {
@@ -182,7 +182,7 @@ func TestReconciliationAndBaselineThroughTheAPI(t *testing.T) {
 	if got := a.send("PUT", "/v1/stock/baselines/phone_cards", a.key, "", "application/json", `{"as_of":"2026-03-01","complete":true}`); got.Status != http.StatusOK {
 		t.Errorf("baseline: %+v", got)
 	}
-	asOf, complete, err := a.operator.store.Baseline(t.Context(), a.tenant.caller.LegalEntityID, "phone_cards")
+	asOf, complete, err := a.operator.store.Baseline(t.Context(), a.tenant.desk.caller.LegalEntityID, "phone_cards")
 	if err != nil || !complete || !asOf.Equal(time.Date(2026, 2, 28, 16, 0, 0, 0, time.UTC)) { // midnight in China
 		t.Errorf("baseline since %v: %v, %v", asOf, complete, err)
 	}

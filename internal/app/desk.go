@@ -1,0 +1,54 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+
+	"realname/compliance"
+	"realname/compliance/policy"
+	"realname/compliance/vault"
+	"realname/internal/sqlstore"
+	"realname/verify"
+	"realname/verify/idnumber"
+)
+
+// desk is one tenant's service in the hands of the operator.
+type desk struct {
+	*verify.Service
+	caller verify.Caller
+	policy *policy.Policy
+}
+
+// desk opens the service for a tenant, under the policy and the division codes of the configuration.
+func (o *Operator) desk(ctx context.Context, tenantID string) (desk, error) {
+	tenants, err := o.store.Tenants(ctx)
+	if err != nil {
+		return desk{}, err
+	}
+	i := slices.IndexFunc(tenants, func(t sqlstore.Tenant) bool { return t.ID == tenantID })
+	if i < 0 || tenants[i].Sector == compliance.SectorRegulator {
+		return desk{}, fmt.Errorf("no tenant %s that opens anything; `realname tenant list` shows them", tenantID)
+	}
+	rules, err := readPolicy(&o.config)
+	if err != nil {
+		return desk{}, err
+	}
+	areas, err := ReadAreas(o.config)
+	if err != nil {
+		return desk{}, err
+	}
+	safe, err := vault.New(o.keys.master, rand.Reader)
+	if err != nil {
+		return desk{}, err
+	}
+	t := tenants[i]
+	return desk{
+		Service: verify.New(verify.Options{
+			Ledger: o.store, Vault: safe, Policy: rules, IDs: o.ids, Now: o.now, Numbers: idnumber.NewChecker(areas),
+		}),
+		caller: verify.Caller{TenantID: t.ID, LegalEntityID: t.LegalEntityID, Role: compliance.RoleTenant, Sector: t.Sector, Region: t.Region},
+		policy: rules,
+	}, nil
+}
