@@ -70,7 +70,11 @@ func (s *Service) hold(ctx context.Context, a *assessment, c Caller, e Enrolled,
 			h.limits, of = append(h.limits, l), append(of, []int{i})
 		}
 	}
-	if len(h.limits) == 0 {
+	switch n := len(h.limits); {
+	case n == 0:
+		return nil
+	case n > velocity.MaxLimits: // of so many devices or parties that they cannot be held at once: nothing honest has them
+		settled(a.facts.Velocities)
 		return nil
 	}
 	order := personLast(h.limits)
@@ -115,7 +119,7 @@ func settled(uses []compliance.VelocityUse) {
 		case !u.Executed && refused:
 			u.Skipped = true
 		case !refused && !u.Skipped:
-			u.Full = true // nobody says which window refused: none passes
+			u.Executed, u.Full = true, true // nobody says which window refused: none passes
 		}
 	}
 }

@@ -217,6 +217,28 @@ func TestVelocityUnderLoad(t *testing.T) {
 	}
 }
 
+// More devices than can be held at once are no way past a window, and no fault of ours.
+func TestMoreWindowsThanCanBeHeld(t *testing.T) {
+	h := newTightHouse(t)
+	src := bytes.Replace(h.options.Policy.Source(), []byte("      - {name: clerk_day,"),
+		[]byte("      - {name: device_day, per: device, counts: attempts, window: 24h, max: 5, outcome: review, reason: abnormal_opening, when_lost: fail_closed}\n"+
+			"      - {name: device_week, per: device, counts: attempts, window: 168h, max: 5, outcome: review, reason: abnormal_opening, when_lost: fail_closed}\n"+
+			"      - {name: clerk_day,"), 1)
+	var err error
+	if h.options.Policy, err = policy.Load("devices.yaml", src); err != nil {
+		t.Fatal(err)
+	}
+	h.Service = verify.New(h.options)
+	r := h.fullCard(h.person(true))
+	for i := range 14 {
+		e := h.attested(compliance.EvidenceChipRead)
+		e.DeviceSerial = "R" + strings.Repeat("1", i+2)
+		r.Request.Evidence = append(r.Request.Evidence, e)
+	}
+	want(t, h.open(t, h.carrier, r), compliance.Review, "abnormal_opening", "OP-TIGHT")
+	want(t, h.open(t, h.carrier, h.fullCard(h.person(true))), compliance.Approved, "", "")
+}
+
 func TestForgetWindows(t *testing.T) {
 	h := newTightHouse(t)
 	ctx := context.Background()
