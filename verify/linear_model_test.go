@@ -41,7 +41,8 @@ type reply struct {
 
 // world is all that the model knows.
 type world struct {
-	now   int
+	now   int // of the ledger: the latest that the clock ever showed
+	clock int
 	cells [2 * modelOpenings]cell
 }
 
@@ -88,7 +89,8 @@ func (w *world) apply(in ask) reply {
 	}
 	switch in.kind {
 	case "clock":
-		w.now++
+		w.clock += in.lease
+		w.now = max(w.now, w.clock)
 	case "count":
 		return reply{used: w.used(in.person, in.class)}
 	case "read":
@@ -118,6 +120,16 @@ func (w *world) apply(in ask) reply {
 			return w.succeed(in.n, heir, c.class, quota.Active)
 		}
 		return moved(quota.Confirm)
+	case "replace":
+		switch {
+		case c.person != in.person:
+			return reply{code: "verification_other_scene"}
+		case w.cells[heir].state != "" || state.Final() || state == quota.Reserved:
+			return reply{code: "predecessor_ended"}
+		}
+		c.state = quota.Closed
+		w.cells[heir] = cell{state: state, person: c.person, class: c.class, pred: in.n}
+		return reply{state: state, at: heir}
 	case "reclass":
 		switch {
 		case c.person != in.person:
@@ -138,6 +150,20 @@ func (w *world) apply(in ask) reply {
 		return moved(quota.Action(in.kind))
 	}
 	return reply{}
+}
+
+// barred says why a transfer cannot take the opening over.
+func (w *world) barred(in ask) string {
+	c, s := w.cells[in.pred], w.state(in.pred)
+	switch {
+	case s.Final() || s == quota.Reserved:
+		return "predecessor_ended"
+	case c.class != in.class:
+		return "predecessor_other_product"
+	case c.person == in.person:
+		return "predecessor_same_holder"
+	}
+	return ""
 }
 
 // succeed is a confirmation that comes late.

@@ -181,7 +181,7 @@ func (l *linear) draw() (in ask, ok bool) {
 		return in, true
 	}
 	in = ask{kind: asked[rand.N(len(asked))], id: l.known[rand.N(len(l.known))]}
-	in.n = l.names[in.id]
+	in.n, in.lease = l.names[in.id], 1
 	if in.kind != "reclass" {
 		return in, true
 	}
@@ -236,7 +236,7 @@ func (l *linear) ask(ctx context.Context, in ask, key string) reply {
 	case "open":
 		return l.askOpen(ctx, in, key)
 	case "clock":
-		l.clock.forward(linearUnit)
+		l.clock.forward(time.Duration(in.lease) * linearUnit)
 		return reply{}
 	case "sweep":
 		_, err = l.ExpireLeases(ctx)
@@ -261,6 +261,8 @@ func (l *linear) ask(ctx context.Context, in ask, key string) reply {
 		o, err = l.Suspend(ctx, l.bank, in.id)
 	case "resume":
 		o, err = l.Resume(ctx, l.bank, in.id)
+	case "replace":
+		o, err = l.Replace(ctx, l.bank, in.id, verify.Replacement{VerificationID: in.with})
 	case "reclass":
 		o, err = l.Reclass(ctx, l.bank, in.id, verify.Replacement{VerificationID: in.with})
 	}
