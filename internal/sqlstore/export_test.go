@@ -23,3 +23,11 @@ func DecisionArgs(r *verify.DecisionRow, at time.Time, seq int64) []any {
 
 // OpeningArgs are the arguments of InsertOpening.
 func OpeningArgs(o *verify.Opening, at time.Time) []any { return (&txn{at: at}).openingArgs(o, "") }
+
+// The statements whose cost must not grow with the ledger.
+const (
+	SelectReference = selectReference
+	SelectSuccessor = selectOpening + isSuccessor
+	SelectLapsed    = selectOpening + hasLapsed
+	SelectEvents    = selectEvents
+)

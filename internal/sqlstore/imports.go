@@ -58,13 +58,14 @@ func (s *Store) Import(ctx context.Context, imp verify.Import) (verify.ImportRes
 	return out, nil
 }
 
+const selectReference = `SELECT 1 FROM openings WHERE tenant_id = $1 AND external_ref = $2 LIMIT 1`
+
 // importRow loads one row; it reports false when the tenant has its external_ref already.
 func (t *txn) importRow(imp verify.Import, r verify.ImportRow) (loaded bool, err error) {
 	o := r.Opening
 	if o.ExternalRef != "" {
 		var one int
-		known, err := t.row(`SELECT 1 FROM openings WHERE tenant_id = $1 AND external_ref = $2 LIMIT 1`,
-			[]any{imp.TenantID, o.ExternalRef}, &one)
+		known, err := t.row(selectReference, []any{imp.TenantID, o.ExternalRef}, &one)
 		if err != nil || known {
 			return false, err
 		}
