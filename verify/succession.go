@@ -228,13 +228,15 @@ func (s *Service) recount(ctx context.Context, c Caller, stored Stored, product 
 
 // fits refuses what a limit has no room for; its detail names family, count and clause.
 func fits(uses []quota.Use) error {
-	for _, u := range quota.Refused(uses) {
-		if !u.Full() {
-			return compliance.E(compliance.FaultConflict, "stock_incomplete", "the stock of family "+u.Family+" is not loaded completely ("+u.Clause+")")
-		}
-		return compliance.E(compliance.FaultConflict, u.Reason, fmt.Sprintf("family %s: %d of %d are used (%s)", u.Family, u.Used, u.Max, u.Clause))
+	refused := quota.Refused(uses)
+	if len(refused) == 0 {
+		return nil
 	}
-	return nil
+	u := refused[0]
+	if !u.Full() {
+		return compliance.E(compliance.FaultConflict, "stock_incomplete", "the stock of family "+u.Family+" is not loaded completely ("+u.Clause+")")
+	}
+	return compliance.E(compliance.FaultConflict, u.Reason, fmt.Sprintf("family %s: %d of %d are used (%s)", u.Family, u.Used, u.Max, u.Clause))
 }
 
 // heir is the successor of an opening, without its state.

@@ -2,7 +2,6 @@ package sqlstore_test
 
 import (
 	"database/sql"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -56,6 +55,7 @@ func plan(t *testing.T, db *sql.DB, statement string, args []any) (out string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = rows.Close() }() // read to the end, or the test has failed
 	columns, err := rows.Columns()
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func plan(t *testing.T, db *sql.DB, statement string, args []any) (out string) {
 		}
 		out += fmt.Sprintln(*line[len(line)-1].(*any))
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
 	return out
