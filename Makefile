@@ -54,9 +54,14 @@ test: build ## every test; and that all but the worker builds without any C libr
 	done
 
 FUZZTIME ?= 2m
+.PHONY: prove-quotas
+prove-quotas: ## the long proofs of quotas and ledger: 200 histories of clients that are cut off, 200 crowds of 64 and 512, 500 times kill -9 on each engine (hours)
+	@REALNAME_REQUIRE_SERVICES=1 REALNAME_PROVE=200 $(GO) test -timeout 8h -v \
+		-run 'Linearizable|PassesALimit|PassesACounter|FollowsTheModel|ClockSteps|SkewedClocks' ./verify
+	@REALNAME_REQUIRE_SERVICES=1 REALNAME_PROVE=500 $(GO) test -run 'Kill|UseIndexes' -timeout 4h -v ./internal/sqlstore
+
 .PHONY: prove
-prove: build ## the long proofs: 500 times kill -9 on each ledger engine, mutated photos, 10 000 photos through one worker, 200 kills under load, and every fuzzer for a while (hours; FUZZTIME=2m each)
-	@REALNAME_REQUIRE_SERVICES=1 REALNAME_PROVE=500 $(GO) test -run Kill -timeout 4h -v ./internal/sqlstore
+prove: build prove-quotas ## the long proofs: quotas and ledger, mutated photos, 10 000 photos through one worker, 200 kills under load, and every fuzzer for a while (hours; FUZZTIME=2m each)
 	@REALNAME_PROVE_MUTATIONS=5000 REALNAME_PROVE_CHECKS=10000 REALNAME_PROVE_KILLS=200 \
 		$(GO) test -tags $(TAGS) -run 'Mutated|Flat|KillsUnderLoad' -timeout 8h -v ./cmd/imaging-worker
 	@REALNAME_PROVE_CHECKS=10000 $(GO) test -run KillsEverywhere -timeout 1h -v ./imaging

@@ -30,3 +30,13 @@ func SetSweepChunks(t interface{ Cleanup(f func()) }, n int64) {
 	sweepChunks = n
 	t.Cleanup(func() { sweepChunks = before })
 }
+
+// The statements whose cost must not grow with the ledger.
+const (
+	SelectSuccessor = selectOpening + isSuccessor
+	SelectLapsed    = selectOpening + hasLapsed
+	SelectEvents    = selectEvents
+)
+
+// SelectReferences finds which of n references the tenant has.
+func SelectReferences(n int) string { return selectReferences(n) }

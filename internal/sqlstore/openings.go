@@ -231,6 +231,8 @@ func (t *txn) move(o verify.Opening, up verify.OpeningUpdate) (verify.Opening, e
 	return o, nil
 }
 
+const hasLapsed = `WHERE state = 'reserved' AND lease_until <= $1 ORDER BY lease_until LIMIT $2`
+
 // ExpireLeases implements verify.Ledger.
 func (s *Store) ExpireLeases(ctx context.Context, limit int,
 	event func(at time.Time, o verify.Opening) (compliance.Event, error),
@@ -238,7 +240,7 @@ func (s *Store) ExpireLeases(ctx context.Context, limit int,
 	const op = "expire leases"
 	var ended []verify.Opening
 	var persons []string
-	err := s.list(ctx, selectOpening+`WHERE state = 'reserved' AND lease_until <= $1 ORDER BY lease_until LIMIT $2`,
+	err := s.list(ctx, selectOpening+hasLapsed,
 		[]any{s.readTime().UnixMicro(), limit}, func(scan func(dest ...any) error) error {
 			o, err := scanOpening(scan)
 			ended, persons = append(ended, o), append(persons, o.PersonID)

@@ -92,10 +92,11 @@ func (t *txn) putShift(tenantID string, rows *verify.ShiftRows, stored []verify.
 	return nil
 }
 
+const isSuccessor = `WHERE predecessor_id = $1 AND tenant_id = $2 AND state NOT IN ('reserved', 'released', 'expired')`
+
 // successor is the opening that follows another for good.
 func (t *txn) successor(tenantID, id string) (o verify.Opening, found bool, err error) {
-	rows, err := t.query(selectOpening+`WHERE predecessor_id = $1 AND tenant_id = $2
-		AND state NOT IN ('reserved', 'released', 'expired')`, id, tenantID)
+	rows, err := t.query(selectOpening+isSuccessor, id, tenantID)
 	err = each(rows, err, func(scan func(dest ...any) error) (err error) {
 		found = true
 		o, err = scanOpening(scan)

@@ -62,7 +62,12 @@ func (t *txn) insertAll(into, suffix string, rows [][]any) (inserted int64, err 
 	return inserted, nil
 }
 
-// knownRefs are those of refs that a live opening of the tenant has. The states are those of the index openings_external_ref.
+func selectReferences(n int) string {
+	return `SELECT external_ref FROM openings WHERE tenant_id = $1 AND state <> 'released' AND state <> 'expired'
+		AND external_ref IN (` + parameters(2, n) + `)`
+}
+
+// knownRefs are those of refs that a live opening of the tenant has.
 func (t *txn) knownRefs(tenantID string, refs []string) (map[string]bool, error) {
 	known := map[string]bool{}
 	for group := range slices.Chunk(refs, groupRows) {
@@ -70,8 +75,7 @@ func (t *txn) knownRefs(tenantID string, refs []string) (map[string]bool, error)
 		for _, ref := range group {
 			args = append(args, ref)
 		}
-		rows, err := t.query(`SELECT external_ref FROM openings WHERE tenant_id = $1 AND state <> 'released' AND state <> 'expired'
-			AND external_ref IN (`+parameters(2, len(group))+`)`, args...)
+		rows, err := t.query(selectReferences(len(group)), args...)
 		err = each(rows, err, func(scan func(dest ...any) error) error {
 			var ref string
 			err := scan(&ref)

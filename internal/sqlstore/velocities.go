@@ -32,16 +32,17 @@ func (t *txn) releaseWindows(decisionID string) error {
 	return err
 }
 
+const selectEvents = `SELECT id, at FROM velocity_events WHERE key = $1 AND counts = $2 AND at > $3 AND NOT released ORDER BY at DESC LIMIT $4`
+
 // Events implements velocity.Source.
 func (s *Store) Events(ctx context.Context, key string, counts velocity.Counting, since time.Time, limit int) ([]velocity.Event, error) {
 	var out []velocity.Event
-	err := s.list(ctx, `SELECT id, at FROM velocity_events WHERE key = $1 AND counts = $2 AND at > $3 AND NOT released ORDER BY at DESC LIMIT $4`,
-		[]any{key, int(counts), since.UnixMicro(), limit}, func(scan func(dest ...any) error) error {
-			var e velocity.Event
-			err := scan(&e.ID, moment(&e.At))
-			out = append(out, e)
-			return err
-		})
+	err := s.list(ctx, selectEvents, []any{key, int(counts), since.UnixMicro(), limit}, func(scan func(dest ...any) error) error {
+		var e velocity.Event
+		err := scan(&e.ID, moment(&e.At))
+		out = append(out, e)
+		return err
+	})
 	if err != nil {
 		return nil, wrap("velocity events", err)
 	}
