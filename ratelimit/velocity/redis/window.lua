@@ -1,8 +1,8 @@
 -- One window is one string: header, room for so many records, the settled events, oldest first.
---   header  generation 8 | room 4 | settled events 4 | records that count no more 4 | oldest settled event 7 | key expires 7
+--   header  generation 8 | room 4 | settled events 4 | records that count no more 4 | due 7 | key expires 7
 --   record  state 1 | lapses 7 | tentative life 4 | reservation 12   ordered by when they lapse; zeros where none is yet
 --   event   at 7 | reservation 12
--- Numbers are big-endian, times microseconds of this server since 1970. A reservation is a hash of its id.
+-- When it is due, a settled event leaves the window or the key must live longer. Numbers are big-endian, times microseconds of this server since 1970. A reservation is a hash of its id.
 -- The generation stands in this text, so that only the process and the reign it was loaded for can run it; a window of
 -- another generation is cold: it is only trusted again when it was filled from the ledger.
 local GENERATION, COLD = '@GENERATION@', '\0\0\0\0\0\0\0\0'
@@ -12,42 +12,73 @@ local RESERVATION = 12 -- where it begins in a record, from 0
 -- remembered, so that a late confirmation changes nothing.
 local TENTATIVE, ATTEMPT, COUNTED, BACK = 'T', 'A', 'C', 'B'
 local pack, unpack, find, sub, byte = struct.pack, struct.unpack, string.find, string.sub, string.byte
+local rep, format = string.rep, string.format
 local call, pcall = redis.call, redis.pcall
 local clock = call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 
 -- hold and look have one argument: op 1 | tentative life 6 | reservation 12, then for each key
--- length 7 | maximum 2 | what it counts 1 | whether it is distrusted 1
+-- length 7 | maximum 2 | flags 1: 1 counts attempts, 2 is distrusted
 local asked, op, ttl, id, limits = #ARGV == 1, ARGV[1], nil, ARGV[2], nil
 if asked then op, ttl, id, limits = unpack('>c1I6c12', op) end
+
+-- grown is for how many records a window with n of them is written, so that the next need not move it.
+local function grown(n)
+  if n < 4 then return 4 end
+  if n < 8 then return 8 end
+  if n < 11 then return 11 end
+  return n + math.min(math.floor(n / 4), 16)
+end
 
 -- The usual hold, of windows that are warm and in order, have room and nothing to put away, before all that the others
 -- need is even defined. It reads the beginning of each window and writes one record. Whatever is unusual goes the long
 -- way below. Its answer is 1, then for each key 4 bytes of what is used.
 local function usual()
-  local text, next, records, ends, reply = ARGV[1], limits, {}, {}, '\1'
+  local text, next, writes, values, reply = ARGV[1], limits, {}, {}, '\1'
+  local record, life, flags
   for i = 1, #KEYS do
-    local h = pcall('GETRANGE', KEYS[i], '0', '511')
+    local key = KEYS[i]
+    local h = pcall('GETRANGE', key, '0', '511')
     if type(h) ~= 'string' or #h < HEADER then return nil end
-    local length, most, counts, distrusted
-    length, most, counts, distrusted, next = unpack('>I7I2c1c1', text, next)
-    local generation, room, settled, back, oldest, expires = unpack('>c8I4I4I4I7I7', h)
-    if generation ~= GENERATION or room == 0 or distrusted == '1' then return nil end
-    if expires < now + length or settled > 0 and oldest + length <= now then return nil end
-    local last = HEADER + RECORD * room
-    if last > 512 then h = call('GETRANGE', KEYS[i], '0', last - 1) end
-    if #h < last or #h < 512 and #h ~= last + EVENT * settled or byte(h, last - RECORD + 1) ~= 0 then return nil end
-    while last > HEADER and byte(h, last - RECORD + 1) == 0 do last = last - RECORD end
-    local used = settled + (last - HEADER) / RECORD - back
-    local life = ttl < length and ttl or length
-    if used >= most or find(h, id, HEADER + 1, true) then return nil end
-    if last > HEADER and (unpack('>I7', h, HEADER + 2) <= now or unpack('>I7', h, last - RECORD + 2) > now + life) then
+    local length, most, f
+    length, most, f, next = unpack('>I7I2B', text, next)
+    local generation, room, settled, back, due = unpack('>c8I4I4I4I7', h)
+    if generation ~= GENERATION or f > 1 or due <= now or room == 0 then return nil end
+    local first, size = HEADER + RECORD * room, #h
+    if first > size then
+      if size < 512 then return nil end
+      h = call('GETRANGE', key, '0', first - 1)
+      if #h ~= first then return nil end
+    elseif size < 512 and size ~= first + EVENT * settled then
       return nil
     end
-    records[i], ends[i] = pack('>c1I7I4c12', counts == 'a' and ATTEMPT or TENTATIVE, now + life, life, id), last
+    local last = first
+    while last > HEADER and byte(h, last - 23) == 0 do last = last - RECORD end
+    local used = settled + (last - HEADER) / RECORD - back
+    if used >= most or find(h, id, HEADER + 1, true) then return nil end
+    local l = ttl < length and ttl or length
+    if last > HEADER and (unpack('>I7', h, HEADER + 2) <= now or unpack('>I7', h, last - 22) > now + l) then return nil end
+    if l ~= life or f ~= flags then
+      life, flags, record = l, f, pack('>c1I7I4c12', f == 1 and ATTEMPT or TENTATIVE, now + l, l, id)
+    end
+    if last < first then
+      writes[i], values[i] = format('%d', last), record
+    else
+      local events = ''
+      if settled > 0 then events = size < 512 and sub(h, first + 1) or call('GETRANGE', key, first, '-1') end
+      if #events ~= EVENT * settled then return nil end
+      local wide = grown(room + 1)
+      values[i] = GENERATION .. pack('>I4', wide) .. sub(h, 13, first) .. record .. rep('\0', RECORD * (wide - room - 1)) .. events
+    end
     reply = reply .. pack('>I4', used)
   end
-  for i = 1, #KEYS do call('SETRANGE', KEYS[i], ends[i], records[i]) end
+  for i = 1, #KEYS do
+    if writes[i] then
+      call('SETRANGE', KEYS[i], writes[i], values[i])
+    else
+      call('SET', KEYS[i], values[i], 'KEEPTTL')
+    end
+  end
   return reply
 end
 if asked and op == 'h' then
@@ -92,29 +123,22 @@ local function warm(w) return w.generation == GENERATION end
 
 local function used(w) return #w.settled / EVENT + #w.records / RECORD - w.back end
 
--- room is for how many records a window with n of them is written, so that the next need not move it.
-local function room(n)
-  if n < 4 then return 4 end
-  if n < 8 then return 8 end
-  if n < 11 then return 11 end
-  return n + math.min(math.floor(n / 4), 16)
-end
-
 -- save writes the window, or its header and records alone where the settled events have not moved. The key lives a
 -- little longer than what is in it.
 local function save(w)
   local late, n = w.expires < now + w.length, #w.records / RECORD
   if late then w.expires = now + w.length + math.floor(w.length / 8) + 1000000 end
   local whole = late or w.moved or n > w.room
-  if whole then w.room = room(n) end
-  local oldest = #w.settled > 0 and unpack('>I7', w.settled) or 0
-  local h = w.generation .. pack('>I4I4I4I7I7', w.room, #w.settled / EVENT, w.back, oldest, w.expires)
-    .. w.records .. string.rep('\0', RECORD * (w.room - n))
+  if whole then w.room = grown(n) end
+  local due = w.expires - w.length
+  if #w.settled > 0 then due = math.min(due, unpack('>I7', w.settled) + w.length) end
+  local h = w.generation .. pack('>I4I4I4I7I7', w.room, #w.settled / EVENT, w.back, due, w.expires)
+    .. w.records .. rep('\0', RECORD * (w.room - n))
   if not whole then
     call('SETRANGE', w.key, '0', h)
   elseif late then
     call('SET', w.key, h .. w.settled)
-    call('PEXPIREAT', w.key, string.format('%.0f', math.ceil(w.expires / 1000)))
+    call('PEXPIREAT', w.key, format('%.0f', math.ceil(w.expires / 1000)))
   else
     call('SET', w.key, h .. w.settled, 'KEEPTTL')
   end
@@ -264,13 +288,13 @@ if not asked then
 end
 
 -- hold and look, the long way.
-local windows, most, counts, cold = {}, {}, {}, nil
+local windows, most, flags, cold = {}, {}, {}, nil
 for i, key in ipairs(KEYS) do
-  local length, distrusted
-  length, most[i], counts[i], distrusted, limits = unpack('>I7I2c1c1', ARGV[1], limits)
+  local length
+  length, most[i], flags[i], limits = unpack('>I7I2B', ARGV[1], limits)
   local w = load(key, length)
   if not w then return { 3, i } end
-  if distrusted == '1' and warm(w) then
+  if flags[i] > 1 and warm(w) then
     distrust(w)
     save(w)
   end
@@ -302,7 +326,7 @@ if not admitted then
 elseif op == 'h' then
   for i, w in ipairs(windows) do
     if not w.held then
-      add(w, counts[i] == 'a' and ATTEMPT or TENTATIVE, math.min(ttl, w.length), id)
+      add(w, flags[i] % 2 == 1 and ATTEMPT or TENTATIVE, math.min(ttl, w.length), id)
       save(w)
     end
   end

@@ -95,14 +95,21 @@ const (
 
 // question is the one argument of a hold or a look. Its form stands in the script.
 func (e *Engine) question(op byte, id string, ttl time.Duration, g group) []byte {
-	b := make([]byte, 0, 19+11*len(g.keys))
+	b := make([]byte, 0, 19+10*len(g.keys))
 	b = append(b, op)
 	b = appendNumber(b, 6, ttl.Microseconds())
 	b = append(b, reservation(id)...)
 	for i, l := range g.limits {
 		b = appendNumber(b, 7, l.Window.Microseconds())
 		b = binary.BigEndian.AppendUint16(b, uint16(l.Max))
-		b = append(b, letter(l.Counts), e.debts.flag(g.keys[i]))
+		var flags byte
+		if l.Counts == velocity.Attempts {
+			flags |= 1
+		}
+		if e.debts.number(g.keys[i]) != 0 {
+			flags |= 2
+		}
+		b = append(b, flags)
 	}
 	return b
 }
@@ -295,14 +302,6 @@ func (d *debts) number(key string) uint64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.owed[key].number
-}
-
-// flag is what scripts are told.
-func (d *debts) flag(key string) byte {
-	if d.number(key) != 0 {
-		return '1'
-	}
-	return '0'
 }
 
 // clear ends the debt of key unless there is a newer one.
