@@ -7,6 +7,8 @@
 -- another generation is cold: it is only trusted again when it was filled from the ledger.
 local GENERATION, COLD = '@GENERATION@', '\0\0\0\0\0\0\0\0'
 local HEADER, RECORD, EVENT = 34, 24, 19
+-- Each string that a script sees is hashed byte by byte, so the usual hold reads no more than it needs: 298 bytes are
+-- the header and eleven records.
 local RESERVATION = 12 -- where it begins in a record, from 0
 -- An opening is tentative until it is confirmed and lapses; an attempt counts whatever follows. What was given back is
 -- remembered, so that a late confirmation changes nothing.
@@ -34,11 +36,12 @@ end
 -- need is even defined. It reads the beginning of each window and writes one record. Whatever is unusual goes the long
 -- way below. Its answer is 1, then for each key 4 bytes of what is used.
 local function usual()
-  local text, next, writes, values, reply = ARGV[1], limits, {}, {}, '\1'
+  local text, next, reply = ARGV[1], limits, '\1'
+  local writes, values = { false, false, false, false }, { false, false, false, false }
   local record, life, flags
   for i = 1, #KEYS do
     local key = KEYS[i]
-    local h = pcall('GETRANGE', key, '0', '511')
+    local h = pcall('GETRANGE', key, '0', '297')
     if type(h) ~= 'string' or #h < HEADER then return nil end
     local length, most, f
     length, most, f, next = unpack('>I7I2B', text, next)
@@ -46,10 +49,10 @@ local function usual()
     if generation ~= GENERATION or f > 1 or due <= now or room == 0 then return nil end
     local first, size = HEADER + RECORD * room, #h
     if first > size then
-      if size < 512 then return nil end
+      if size < 298 then return nil end
       h = call('GETRANGE', key, '0', first - 1)
       if #h ~= first then return nil end
-    elseif size < 512 and size ~= first + EVENT * settled then
+    elseif size < 298 and size ~= first + EVENT * settled then
       return nil
     end
     local last = first
@@ -65,7 +68,7 @@ local function usual()
       writes[i], values[i] = format('%d', last), record
     else
       local events = ''
-      if settled > 0 then events = size < 512 and sub(h, first + 1) or call('GETRANGE', key, first, '-1') end
+      if settled > 0 then events = size < 298 and sub(h, first + 1) or call('GETRANGE', key, first, '-1') end
       if #events ~= EVENT * settled then return nil end
       local wide = grown(room + 1)
       values[i] = GENERATION .. pack('>I4', wide) .. sub(h, 13, first) .. record .. rep('\0', RECORD * (wide - room - 1)) .. events
