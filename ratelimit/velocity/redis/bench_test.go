@@ -2,7 +2,7 @@ package redis_test
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,17 +19,23 @@ import (
 	"realname/ratelimit/velocity/velocitytest"
 )
 
-// bare is the least that a window of three keys needs: look at each, then write and renew each.
+// bare is the least that exact lists of three keys need: for each, see whether the event that would have to be gone is,
+// then append the new one and renew the key. It knows no reservations: it can neither repeat, confirm, give back nor tell
+// what is used, and never removes an event.
 const bare = `
-for i, k in ipairs(KEYS) do
-  if tonumber(redis.call('GET', k) or 0) >= tonumber(ARGV[1]) then return {0} end
+local t = redis.call('TIME')
+local now = t[1] * 1000000 + t[2]
+local most, length = tonumber(ARGV[1]), ARGV[2] * 1000
+for i = 1, #KEYS do
+  local e = redis.call('LINDEX', KEYS[i], -most)
+  if e and e + length > now then return 0 end
 end
-local out = {1}
-for i, k in ipairs(KEYS) do
-  out[i + 1] = redis.call('INCR', k)
-  redis.call('PEXPIRE', k, ARGV[2])
+local event = string.format('%.0f', now)
+for i = 1, #KEYS do
+  redis.call('RPUSH', KEYS[i], event)
+  redis.call('PEXPIRE', KEYS[i], ARGV[2])
 end
-return out`
+return 1`
 
 // way is one of the ways that are compared.
 type way struct {
@@ -101,19 +107,47 @@ func processor(b *testing.B, servers []*goredis.Client) (seconds float64) {
 	return seconds
 }
 
-const agents, people = 500, 2000
+// crowd is so many persons, half as many outlets and a quarter as many agents, met again and again: the smaller, the more
+// events lie within their tentative life in each window.
+type crowd int64
 
-// threeLimits of one request, under as many agents, outlets and persons as a benchmark meets again and again.
-func threeLimits(n int64) []velocity.Limit {
+// threeLimits of one request.
+func (c crowd) threeLimits(n int64) []velocity.Limit {
 	limit := func(kind string, of int64) velocity.Limit {
 		l := velocitytest.Limit(kind, 1000)
-		l.Key = fmt.Sprintf("%s:%d", kind, n%of)
+		l.Key = kind + ":" + strconv.FormatInt(n%of, 10)
 		return l
 	}
-	return []velocity.Limit{limit("agent", agents), limit("outlet", 2*agents), limit("person", people)}
+	return []velocity.Limit{limit("agent", int64(c/4)), limit("outlet", int64(c/2)), limit("person", int64(c))}
+}
+
+func (c crowd) hold(e *redis.Engine) func(ctx context.Context, n int64) error {
+	return func(ctx context.Context, n int64) error {
+		_, a, err := velocitytest.Held(ctx, e, c.threeLimits(n)...)
+		if err == nil && !a.Admitted {
+			err = errors.New("a window is full: fewer turns")
+		}
+		return err
+	}
+}
+
+// warm fills the windows.
+func (c crowd) warm(b *testing.B, e *redis.Engine) {
+	b.Helper()
+	for n := range int64(c) {
+		if _, err := e.Uses(b.Context(), c.threeLimits(n)); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func BenchmarkHold(b *testing.B) {
+	for name, c := range map[string]crowd{"quiet": 20_000, "busy": 1000} {
+		b.Run(name, func(b *testing.B) { benchmarkHold(b, c) })
+	}
+}
+
+func benchmarkHold(b *testing.B, c crowd) {
 	s := redistest.Start(b)
 	to := goredis.UniversalOptions{Addrs: []string{s.Addr}, PoolSize: 64, ReadTimeout: 10 * time.Second}
 	e, _ := connect(b, to, nil)
@@ -124,12 +158,12 @@ func BenchmarkHold(b *testing.B) {
 		b.Fatal(err)
 	}
 	limiter := redis_rate.NewLimiter(client)
-	warm(b, e)
-	compare(b, []*goredis.Client{s.Client}, way{"hold", hold(e)}, way{"bare-evalsha", func(ctx context.Context, n int64) error {
-		l := threeLimits(n)
-		return client.EvalSha(ctx, digest, []string{l[0].Key, l[1].Key, l[2].Key}, 1_000_000_000, 86_400_000).Err()
+	c.warm(b, e)
+	compare(b, []*goredis.Client{s.Client}, way{"hold", c.hold(e)}, way{"bare-evalsha", func(ctx context.Context, n int64) error {
+		l := c.threeLimits(n)
+		return client.EvalSha(ctx, digest, []string{l[0].Key, l[1].Key, l[2].Key}, 1000, 86_400_000).Err()
 	}}, way{"3-redis_rate", func(ctx context.Context, n int64) error {
-		for _, l := range threeLimits(n) {
+		for _, l := range c.threeLimits(n) {
 			if _, err := limiter.Allow(ctx, l.Key, redis_rate.PerHour(1000)); err != nil {
 				return err
 			}
@@ -138,45 +172,18 @@ func BenchmarkHold(b *testing.B) {
 	}})
 }
 
-// In Cluster the floor is three scripts of one key in sequence.
+// In Cluster the floor is the same scripts sent in sequence.
 func BenchmarkHoldOnCluster(b *testing.B) {
-	c := redistest.StartCluster(b)
-	to := goredis.UniversalOptions{Addrs: c.Addrs(), IsClusterMode: true, PoolSize: 64, ReadTimeout: 10 * time.Second}
+	const c = crowd(20_000)
+	cluster := redistest.StartCluster(b)
+	to := goredis.UniversalOptions{Addrs: cluster.Addrs(), IsClusterMode: true, PoolSize: 64, ReadTimeout: 10 * time.Second}
 	e, _ := connect(b, to, nil)
-	client := redis.Connect(to).(*goredis.ClusterClient)
-	b.Cleanup(func() { _ = client.Close() })
-	script := goredis.NewScript(bare)
 	var servers []*goredis.Client
-	for _, s := range c.Servers[:3] {
-		if err := script.Load(b.Context(), s.Client).Err(); err != nil {
-			b.Fatal(err)
-		}
+	for _, s := range cluster.Servers[:3] {
 		servers = append(servers, s.Client)
 	}
-	warm(b, e)
-	compare(b, servers, way{"hold", hold(e)}, way{"bare-in-sequence", func(ctx context.Context, n int64) error {
-		for _, l := range threeLimits(n) {
-			if err := script.EvalSha(ctx, client, []string{l.Key}, 1_000_000_000, 86_400_000).Err(); err != nil {
-				return err
-			}
-		}
-		return nil
+	c.warm(b, e)
+	compare(b, servers, way{"hold", c.hold(e)}, way{"in-sequence", func(ctx context.Context, n int64) error {
+		return e.InSequence(ctx, velocity.Hold{ID: velocitytest.ID(), Limits: c.threeLimits(n), TTL: velocitytest.TTL})
 	}})
-}
-
-func hold(e *redis.Engine) func(ctx context.Context, n int64) error {
-	return func(ctx context.Context, n int64) error {
-		_, _, err := velocitytest.Held(ctx, e, threeLimits(n)...)
-		return err
-	}
-}
-
-// warm fills the windows.
-func warm(b *testing.B, e *redis.Engine) {
-	b.Helper()
-	for n := range int64(people) {
-		if _, err := e.Uses(b.Context(), threeLimits(n)); err != nil {
-			b.Fatal(err)
-		}
-	}
 }

@@ -158,7 +158,7 @@ type held struct {
 }
 
 func (e *Engine) hold(ctx context.Context, h velocity.Hold, g group) (held, error) {
-	r, err := e.ask(ctx, "hold", h.ID, h.TTL, g)
+	r, err := e.ask(ctx, opHold, h.ID, h.TTL, g)
 	if err != nil {
 		if !e.bounded(err, g) {
 			return held{}, err
@@ -238,7 +238,7 @@ func (e *Engine) Uses(ctx context.Context, limits []velocity.Limit) ([]velocity.
 	}
 	out := make([]velocity.Use, len(limits))
 	for _, g := range e.groups(limits) {
-		r, err := e.ask(ctx, "look", "", time.Second, g)
+		r, err := e.ask(ctx, opLook, "", time.Second, g)
 		uses := r.uses
 		if err != nil && e.bounded(err, g) {
 			uses, err = e.o.Local.Uses(ctx, g.limits)
@@ -262,6 +262,6 @@ func (e *Engine) back() {
 	defer cancel()
 	for key, limit := range e.debts.all() {
 		// A look at a distrusted window makes it cold and fills it.
-		_, _ = e.ask(ctx, "look", "", time.Second, group{keys: []string{key}, limits: []velocity.Limit{limit}})
+		_, _ = e.ask(ctx, opLook, "", time.Second, group{keys: []string{key}, limits: []velocity.Limit{limit}})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	_ "embed" // the script
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -75,7 +76,7 @@ type elsewhere struct {
 func (e elsewhere) Error() string { return "the keys are at " + e.address }
 
 // run runs the script over keys, which lie in one slot. An error wraps velocity.ErrUnavailable or is ctx's.
-func (s *servers) run(ctx context.Context, keys []string, args []any) ([]int64, error) {
+func (s *servers) run(ctx context.Context, keys []string, args ...any) ([]int64, error) {
 	call, cancel := context.WithTimeout(ctx, s.o.Wait)
 	defer cancel()
 	var to elsewhere
@@ -213,10 +214,19 @@ func (s *server) eval(ctx context.Context, digest string, asking bool, keys []st
 	return ints(cmd)
 }
 
+// ints reads a reply: a list of numbers, or the short answer to the usual hold, which means the same.
 func ints(cmd *goredis.Cmd) ([]int64, error) {
 	v, err := cmd.Result()
 	if err != nil {
 		return nil, err
+	}
+	if short, ok := v.(string); ok && len(short)%4 == 1 && short[0] == done {
+		out := make([]int64, 1, 1+3*(len(short)/4))
+		out[0] = done
+		for p := 1; p < len(short); p += 4 {
+			out = append(out, int64(binary.BigEndian.Uint32([]byte(short[p:p+4]))), 0, 1)
+		}
+		return out, nil
 	}
 	list, ok := v.([]any)
 	if !ok {
@@ -309,7 +319,7 @@ func (s *server) load(ctx context.Context) (digest string, err error) {
 }
 
 func scriptFor(who identity) string {
-	sum := sha256.Sum256([]byte("1 " + who.run + " " + who.replication)) // 1: the form of windows
+	sum := sha256.Sum256([]byte("2 " + who.run + " " + who.replication)) // 2: the form of windows
 	var generation strings.Builder
 	for _, b := range sum[:8] {
 		fmt.Fprintf(&generation, `\%03d`, b)

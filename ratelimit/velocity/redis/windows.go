@@ -87,16 +87,45 @@ const (
 	isCorrupt
 )
 
+// What can be asked of windows.
+const (
+	opHold = 'h'
+	opLook = 'l'
+)
+
+// question is the one argument of a hold or a look. Its form stands in the script.
+func (e *Engine) question(op byte, id string, ttl time.Duration, g group) []byte {
+	b := make([]byte, 0, 19+10*len(g.keys))
+	b = append(b, op)
+	b = appendNumber(b, 6, ttl.Microseconds())
+	b = append(b, reservation(id)...)
+	for i, l := range g.limits {
+		b = appendNumber(b, 7, l.Window.Microseconds())
+		b = binary.BigEndian.AppendUint16(b, uint16(l.Max))
+		var flags byte
+		if l.Counts == velocity.Attempts {
+			flags |= 1
+		}
+		if e.debts.number(g.keys[i]) != 0 {
+			flags |= 2
+		}
+		b = append(b, flags)
+	}
+	return b
+}
+
+// appendNumber appends the last so many bytes of n.
+func appendNumber(b []byte, bytes int, n int64) []byte {
+	var buf [8]byte
+	binary.BigEndian.PutUint64(buf[:], uint64(n))
+	return append(b, buf[8-bytes:]...)
+}
+
 // ask holds or looks, and fills the windows that are cold before it asks again.
-func (e *Engine) ask(ctx context.Context, op, id string, ttl time.Duration, g group) (reply, error) {
+func (e *Engine) ask(ctx context.Context, op byte, id string, ttl time.Duration, g group) (reply, error) {
 	const tries = 5 // windows may grow cold again, each time for a reason
 	for range tries {
-		args := make([]any, 0, 3+4*len(g.keys))
-		args = append(args, op, reservation(id), ttl.Microseconds())
-		for i, l := range g.limits {
-			args = append(args, l.Window.Microseconds(), l.Max, string(letter(l.Counts)), e.debts.flag(g.keys[i]))
-		}
-		n, err := e.servers.run(ctx, g.keys, args)
+		n, err := e.servers.run(ctx, g.keys, e.question(op, id, ttl, g))
 		if err != nil {
 			return reply{}, err
 		}
@@ -109,7 +138,7 @@ func (e *Engine) ask(ctx context.Context, op, id string, ttl time.Duration, g gr
 		case n[0] != refused && n[0] != done || len(n) != 1+3*len(g.keys):
 			return reply{}, corrupt(g.keys, n)
 		}
-		r := reply{admitted: n[0] == done}
+		r := reply{admitted: n[0] == done, uses: make([]velocity.Use, 0, len(g.keys)), taken: make([]bool, 0, len(g.keys))}
 		for i, l := range g.limits {
 			used, frees, taken := n[1+3*i], n[2+3*i], n[3+3*i]
 			if used < 0 || used > 1<<31 || frees < 0 || taken < 0 || taken > 1 {
@@ -140,7 +169,7 @@ func (e *Engine) tell(ctx context.Context, op, id string, g group) error {
 	for _, l := range g.limits {
 		args = append(args, l.Window.Microseconds(), string(letter(l.Counts)))
 	}
-	n, err := e.servers.run(ctx, g.keys, args)
+	n, err := e.servers.run(ctx, g.keys, args...)
 	if err == nil && (len(n) != 1 || n[0] != done) {
 		err = corrupt(g.keys, n)
 	}
@@ -193,9 +222,7 @@ func (e *Engine) fill(ctx context.Context, key string, l velocity.Limit) <-chan 
 func (e *Engine) fillNow(ctx context.Context, key string, l velocity.Limit) error {
 	// Somebody may have filled it since it was found cold; and the window begins by the server's time, not by ours.
 	debt := e.debts.number(key)
-	n, err := e.servers.run(ctx, []string{key}, []any{
-		"look", "", 1, l.Window.Microseconds(), l.Max, string(letter(l.Counts)), e.debts.flag(key),
-	})
+	n, err := e.servers.run(ctx, []string{key}, e.question(opLook, "", time.Second, group{keys: []string{key}, limits: []velocity.Limit{l}}))
 	if err != nil {
 		return err
 	}
@@ -210,7 +237,7 @@ func (e *Engine) fillNow(ctx context.Context, key string, l velocity.Limit) erro
 	if err != nil {
 		return fmt.Errorf("%w: %w: %w", velocity.ErrUnavailable, errLedger, err)
 	}
-	n, err = e.servers.run(ctx, []string{key}, []any{"fill", "", l.Window.Microseconds(), packed(events, since)})
+	n, err = e.servers.run(ctx, []string{key}, "fill", "", l.Window.Microseconds(), packed(events, since))
 	if err == nil && (len(n) != 1 || n[0] != done) {
 		err = corrupt([]string{key}, n)
 	}
@@ -235,8 +262,7 @@ func packed(events []velocity.Event, since time.Time) string {
 			continue
 		}
 		seen[ev.ID] = true
-		at := binary.BigEndian.AppendUint64(nil, uint64(ev.At.UnixMicro()))
-		out = append(append(out, at[1:]...), reservation(ev.ID)...)
+		out = append(appendNumber(out, 7, ev.At.UnixMicro()), reservation(ev.ID)...)
 	}
 	return string(out)
 }
@@ -276,14 +302,6 @@ func (d *debts) number(key string) uint64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.owed[key].number
-}
-
-// flag is what scripts are told.
-func (d *debts) flag(key string) string {
-	if d.number(key) != 0 {
-		return "1"
-	}
-	return "0"
 }
 
 // clear ends the debt of key unless there is a newer one.
