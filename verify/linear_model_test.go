@@ -70,6 +70,16 @@ func (w *world) used(person, class int) (n int) {
 
 func (w *world) full(person, class int) bool { return w.used(person, class) >= limits[class] }
 
+// takenOver reports whether a transfer of n was confirmed.
+func (w *world) takenOver(n int) bool {
+	for i, c := range w.cells {
+		if s := w.state(i); s != "" && c.pred == n && s != quota.Reserved && s != quota.Released && s != quota.Expired {
+			return true
+		}
+	}
+	return false
+}
+
 // apply is the whole of the rules, one step at a time.
 func (w *world) apply(in ask) reply {
 	c, state := &w.cells[in.n], w.state(in.n)
@@ -136,7 +146,7 @@ func (w *world) apply(in ask) reply {
 			return reply{code: "verification_other_scene"}
 		case c.class == in.class:
 			return reply{code: "product_unchanged"}
-		case w.cells[heir].state != "":
+		case w.cells[heir].state != "" || w.takenOver(in.n):
 			return reply{code: "predecessor_ended"}
 		case w.full(c.person, in.class):
 			return reply{code: "quota_exceeded"}
