@@ -124,8 +124,8 @@ type Ledger interface {
 	// recorded before a time, and returns how many.
 	ExpireImages(ctx context.Context, before time.Time, limit int) (int, error)
 
-	// ReleasedWindows are what the released openings of a decision counted under.
-	ReleasedWindows(ctx context.Context, decisionID string) ([]Windows, error)
+	// OpeningWindows are what the openings of a decision count under, or counted until they were released.
+	OpeningWindows(ctx context.Context, decisionID string) ([]Windows, error)
 	// ForgetWindows forgets what no window holds any more: among the limit oldest decisions what is from before a time.
 	ForgetWindows(ctx context.Context, before time.Time, limit int) (int, error)
 
@@ -191,8 +191,9 @@ type Windows struct {
 
 // WindowKey is one of them.
 type WindowKey struct {
-	Key    string
-	Counts velocity.Counting
+	Key      string
+	Counts   velocity.Counting
+	Released bool // its unit came back
 }
 
 // Shift is one unit of work on openings that exist.
@@ -213,6 +214,7 @@ type ShiftRows struct {
 	Events   []compliance.Event
 	Consumes string   // verification that the inserted opening uses up
 	Excepts  []string // exceptions that it uses up
+	Windows  Windows  // what it counts under in the sliding windows, in place of the openings of its decision that were released
 	Repeated bool     // Opening is an earlier successor
 }
 

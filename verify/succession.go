@@ -73,6 +73,10 @@ func (s *Service) confirmLate(ctx context.Context, c Caller, id string, stored S
 	if gone.PredecessorID != "" {
 		sh.Openings = append(sh.Openings, gone.PredecessorID)
 	}
+	units, err := s.holdAgain(ctx, gone)
+	if err != nil {
+		return Opening{}, err
+	}
 	sh.Apply = func(at time.Time, of []Opening, uses []quota.Use) (ShiftRows, error) {
 		if of[0].State != quota.Expired || at.Sub(stored.Decision.DecidedAt) >= valid {
 			return ShiftRows{}, compliance.E(compliance.FaultConflict, "lease_expired", "the reservation has expired; ask for a new opening")
@@ -90,6 +94,9 @@ func (s *Service) confirmLate(ctx context.Context, c Caller, id string, stored S
 			return ShiftRows{}, err
 		}
 		rows := ShiftRows{Updates: []OpeningUpdate{ran}, Opening: &o, Parties: e.Others, Excepts: excepts(uses)}
+		if units != nil {
+			rows.Windows = units.windows()
+		}
 		if len(of) > 1 {
 			ended, err := ends(of[1], o.ID, closes, at)
 			if err != nil {
@@ -102,7 +109,9 @@ func (s *Service) confirmLate(ctx context.Context, c Caller, id string, stored S
 		rows.Events = []compliance.Event{ev}
 		return rows, err
 	}
-	return s.succeed(ctx, sh, heir)
+	o, err := s.succeed(ctx, sh, heir)
+	s.confirmHold(ctx, units, err == nil)
+	return o, err
 }
 
 // ranOut is the end of a reservation whose lease is over; the ledger leaves out what is expired already.

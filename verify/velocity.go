@@ -30,7 +30,7 @@ type held struct {
 func (h *held) windows() Windows {
 	w := Windows{ID: h.id}
 	for _, l := range h.limits {
-		if k := (WindowKey{l.Key, l.Counts}); !slices.Contains(w.Keys, k) {
+		if k := (WindowKey{Key: l.Key, Counts: l.Counts}); !slices.Contains(w.Keys, k) {
 			w.Keys = append(w.Keys, k)
 		}
 	}
@@ -249,25 +249,67 @@ func (s *Service) giveBack(ctx context.Context, decisionID string) {
 	if decisionID == "" {
 		return
 	}
-	gone, err := s.o.Ledger.ReleasedWindows(ctx, decisionID)
+	all, err := s.o.Ledger.OpeningWindows(ctx, decisionID)
 	if err != nil {
 		s.told(fmt.Errorf("verify: read what was released: %w", err))
 		return
 	}
-	for _, w := range gone {
-		var limits []velocity.Limit
-		for _, k := range w.Keys {
-			part, _, _ := strings.Cut(k.Key, ":")
-			for _, v := range s.o.Policy.AllVelocities() {
-				if l := limitOf(v, k.Key); v.Per == part && l.Counts == k.Counts && windowOf(limits, l) < 0 {
-					limits = append(limits, l)
-				}
-			}
-		}
-		for chunk := range slices.Chunk(limits, velocity.MaxLimits) {
+	for _, w := range all {
+		w.Keys = slices.DeleteFunc(w.Keys, func(k WindowKey) bool { return !k.Released })
+		for chunk := range slices.Chunk(s.windowsOf(w.Keys), velocity.MaxLimits) {
 			s.told(s.o.Velocities.GiveBack(ctx, w.ID, chunk))
 		}
 	}
+}
+
+// windowsOf are the windows that the policy runs over keys.
+func (s *Service) windowsOf(keys []WindowKey) []velocity.Limit {
+	var limits []velocity.Limit
+	for _, k := range keys {
+		part, _, _ := strings.Cut(k.Key, ":")
+		for _, v := range s.o.Policy.AllVelocities() {
+			if l := limitOf(v, k.Key); v.Per == part && l.Counts == k.Counts && windowOf(limits, l) < 0 {
+				limits = append(limits, l)
+			}
+		}
+	}
+	return limits
+}
+
+// holdAgain takes the units of an opening that ran out once more, for its successor: whoever comes late has what its
+// reservation gave back to find anew.
+func (s *Service) holdAgain(ctx context.Context, gone Opening) (*held, error) {
+	all, err := s.o.Ledger.OpeningWindows(ctx, gone.DecisionID)
+	if err != nil {
+		return nil, ledgerError(err)
+	}
+	h := held{id: gone.ID}
+	for _, w := range all {
+		if w.ID == gone.ID { // a repeat: the successor has its units
+			return nil, nil
+		}
+		limits := s.windowsOf(w.Keys)
+		if len(limits) > 0 { // what ran out counts no more, swept or not
+			s.told(s.o.Velocities.GiveBack(ctx, w.ID, limits))
+		}
+		for _, l := range limits {
+			if windowOf(h.limits, l) < 0 {
+				h.limits = append(h.limits, l)
+			}
+		}
+	}
+	if len(h.limits) == 0 {
+		return nil, nil
+	}
+	h.limits = pick(h.limits, personLast(h.limits))
+	answer, err := s.o.Velocities.Hold(ctx, velocity.Hold{ID: h.id, Limits: h.limits, TTL: holdLife})
+	if err != nil {
+		return nil, compliance.E(compliance.FaultUnavailable, "velocity_unavailable", "the sliding windows cannot be counted now; ask again").Because(err)
+	}
+	if !answer.Admitted { // why is nothing for the clerk: a new request is decided with all reasons
+		return nil, compliance.E(compliance.FaultConflict, "lease_expired", "the reservation has expired; ask for a new opening")
+	}
+	return &h, nil
 }
 
 // windowOf is the index of the limit that runs over the window of l; -1 when there is none.

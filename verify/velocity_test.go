@@ -239,6 +239,34 @@ func TestMoreWindowsThanCanBeHeld(t *testing.T) {
 	want(t, h.open(t, h.carrier, h.fullCard(h.person(true))), compliance.Approved, "", "")
 }
 
+// Who lets a reservation run out and confirms it late passes no window by it.
+func TestLateConfirmationHoldsAgain(t *testing.T) {
+	h := newTightHouse(t)
+	ctx := context.Background()
+	var late []verify.Answer
+	for range 3 {
+		a := h.open(t, h.carrier, h.byClerk(h.person(true), "clk-1"))
+		want(t, a, compliance.Approved, "", "")
+		late = append(late, a)
+	}
+	h.clock.forward(16 * time.Minute)
+	for i, a := range late[:2] {
+		for range 2 { // a repeat takes nothing
+			if _, err := h.Confirm(ctx, h.carrier, a.Opening.ID, verify.Confirmation{ExternalRef: "sim-" + strings.Repeat("x", i+1)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := h.ExpireLeases(ctx); err != nil {
+		t.Fatal(err)
+	}
+	want(t, h.open(t, h.carrier, h.byClerk(h.person(true), "clk-1")), compliance.Approved, "", "")
+	_, err := h.Confirm(ctx, h.carrier, late[2].Opening.ID, verify.Confirmation{})
+	wantCode(t, err, "lease_expired")
+	h.restart(t)
+	want(t, h.open(t, h.carrier, h.byClerk(h.person(true), "clk-1")), compliance.Review, "abnormal_opening", "")
+}
+
 func TestForgetWindows(t *testing.T) {
 	h := newTightHouse(t)
 	ctx := context.Background()

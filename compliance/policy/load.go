@@ -379,6 +379,10 @@ func (r *reader) limit(path, id string, e *limitEntry, p *Policy) Limit {
 			r.fault(path+"."+f.key, "list each once", "family %s: %s is empty or repeats itself", e.Family, f.key)
 		}
 	}
+	if slices.ContainsFunc(countable, func(state string) bool { return !slices.Contains(e.States, state) }) {
+		// What can become a counted state without being counted again must count: else whoever waits a while passes the limit.
+		r.fault(path+".states", "list "+strings.Join(countable, ", "), "family %s: states leave out one that leads to another", e.Family)
+	}
 	r.declared(path+".products", e.Products, p)
 	known(r, path+".per", e.Per, limitKeys)
 	known(r, path+".states", e.States, countable)

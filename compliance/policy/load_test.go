@@ -40,7 +40,7 @@ clauses:
     title: 题
     text: {zh: 文, en: text}
     limits:
-      - {family: cards, products: [mobile_card], per: [holder], counts: openings, states: [active], max: 5, mode: hard, reason: quota_exceeded}
+      - {family: cards, products: [mobile_card], per: [holder], counts: openings, states: [reserved, pending_activation, active, suspended], max: 5, mode: hard, reason: quota_exceeded}
   - id: R-C
     kind: review
     instrument: 法
@@ -165,10 +165,11 @@ func TestLoadFaults(t *testing.T) {
 		{"limit on something else", "counts: openings", "counts: sheep", 32, `counts is "sheep"`},
 		{"limit per nothing", "per: [holder]", "per: []", 32, "per is empty"},
 		{"limit per something else", "per: [holder]", "per: [planet]", 32, `unknown value "planet"`},
-		{"final state counted", "states: [active]", "states: [closed]", 32, `unknown value "closed"`},
-		{"state twice", "states: [active]", "states: [active, reserved, active]", 32, "repeats itself"},
+		{"final state counted", "states: [reserved, pending", "states: [closed, reserved, pending", 32, `unknown value "closed"`},
+		{"states that lead past the limit", "states: [reserved, pending_activation, active, suspended]", "states: [active]", 32, "leave out one"},
+		{"state twice", "states: [reserved, pending", "states: [active, reserved, pending", 32, "repeats itself"},
 		{"bad family", "family: cards", "family: Cards!", 32, `family "Cards!"`},
-		{"family twice", "  - id: R-C", "      - {family: cards, products: [mobile_card], per: [holder], counts: openings, states: [active], max: 5, mode: hard, reason: quota_exceeded}\n  - id: R-C", 33, "twice in clause"},
+		{"family twice", "  - id: R-C", "      - {family: cards, products: [mobile_card], per: [holder], counts: openings, states: [reserved, pending_activation, active, suspended], max: 5, mode: hard, reason: quota_exceeded}\n  - id: R-C", 33, "twice in clause"},
 		{"bad duration", "pending_deadline: 48h", "pending_deadline: soon", 50, `bad duration "soon"`},
 		{"negative duration", "pending_deadline: 48h", "pending_deadline: -48h", 50, "bad duration"},
 		{"endless duration", "pending_deadline: 48h", "pending_deadline: 99999h", 50, "bad duration"},

@@ -80,6 +80,9 @@ func (t *txn) putShift(tenantID string, rows *verify.ShiftRows, stored []verify.
 			return err
 		}
 		rows.Opening = &put
+		if err := t.putWindows(o.DecisionID, rows.Windows, true); err != nil {
+			return err
+		}
 		if err := t.useUp(tenantID, o.ID, rows.Consumes, rows.Excepts); err != nil {
 			return err
 		}

@@ -49,14 +49,14 @@ func (s *Store) Events(ctx context.Context, key string, counts velocity.Counting
 	return out, nil
 }
 
-// ReleasedWindows implements verify.Ledger.
-func (s *Store) ReleasedWindows(ctx context.Context, decisionID string) ([]verify.Windows, error) {
+// OpeningWindows implements verify.Ledger.
+func (s *Store) OpeningWindows(ctx context.Context, decisionID string) ([]verify.Windows, error) {
 	var out []verify.Windows
-	err := s.list(ctx, `SELECT id, key, counts FROM velocity_events WHERE decision_id = $1 AND released ORDER BY id, key`,
-		[]any{decisionID}, func(scan func(dest ...any) error) error {
+	err := s.list(ctx, `SELECT id, key, counts, released FROM velocity_events WHERE decision_id = $1 AND counts = $2 ORDER BY id, key`,
+		[]any{decisionID, int(velocity.Openings)}, func(scan func(dest ...any) error) error {
 			var id string
 			var k verify.WindowKey
-			err := scan(&id, &k.Key, &k.Counts)
+			err := scan(&id, &k.Key, &k.Counts, &k.Released)
 			if len(out) == 0 || out[len(out)-1].ID != id {
 				out = append(out, verify.Windows{ID: id})
 			}
@@ -65,7 +65,7 @@ func (s *Store) ReleasedWindows(ctx context.Context, decisionID string) ([]verif
 			return err
 		})
 	if err != nil {
-		return nil, wrap("released windows", err)
+		return nil, wrap("opening windows", err)
 	}
 	return out, nil
 }

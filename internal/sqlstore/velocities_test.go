@@ -73,8 +73,8 @@ func TestEventsOfWindows(t *testing.T) {
 		if got := count(velocity.Openings, before, 10); len(got) != 1 || got[0] != ids[1] {
 			t.Errorf("after a release: %v", got)
 		}
-		gone, err := s.ReleasedWindows(ctx, ids[0])
-		if err != nil || len(gone) != 1 || gone[0].ID != ids[0] || len(gone[0].Keys) != 1 || gone[0].Keys[0].Counts != velocity.Openings {
+		gone, err := s.OpeningWindows(ctx, ids[0])
+		if err != nil || len(gone) != 1 || gone[0].ID != ids[0] || len(gone[0].Keys) != 1 || gone[0].Keys[0].Counts != velocity.Openings || !gone[0].Keys[0].Released {
 			t.Errorf("released: %+v, %v", gone, err)
 		}
 		if n, err := s.ForgetWindows(ctx, began.Add(90*time.Second), 10); err != nil || n != 4 {
