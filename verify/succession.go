@@ -73,7 +73,7 @@ func (s *Service) confirmLate(ctx context.Context, c Caller, id string, stored S
 	if gone.PredecessorID != "" {
 		sh.Openings = append(sh.Openings, gone.PredecessorID)
 	}
-	units, err := s.holdAgain(ctx, gone)
+	units, err := s.holdAgain(ctx, gone, stored.Decision.Facts)
 	if err != nil {
 		return Opening{}, err
 	}

@@ -12,6 +12,7 @@ import (
 	"realname/compliance/policy"
 	"realname/ratelimit/quota"
 	"realname/ratelimit/velocity"
+	"realname/verify/idnumber"
 )
 
 // holdLife is how long a unit stays tentative: longer than any request, and a unit that nobody confirms lapses.
@@ -61,13 +62,11 @@ func (s *Service) hold(ctx context.Context, a *assessment, c Caller, e Enrolled,
 			Name: v.Name, Clause: v.Clause, Limit: v.Max, Skipped: len(keys) == 0,
 		})
 		for _, key := range keys {
-			l := limitOf(v, key)
-			if k := windowOf(h.limits, l); k >= 0 {
-				h.limits[k].Max, of[k] = min(h.limits[k].Max, l.Max), append(of[k], i)
-				h.limits[k].Loss = min(h.limits[k].Loss, l.Loss) // FailClosed comes first
-				continue
+			var k int
+			if h.limits, k = withWindow(h.limits, limitOf(v, key)); k == len(of) {
+				of = append(of, nil)
 			}
-			h.limits, of = append(h.limits, l), append(of, []int{i})
+			of[k] = append(of[k], i)
 		}
 	}
 	switch n := len(h.limits); {
@@ -256,46 +255,56 @@ func (s *Service) giveBack(ctx context.Context, decisionID string) {
 	}
 	for _, w := range all {
 		w.Keys = slices.DeleteFunc(w.Keys, func(k WindowKey) bool { return !k.Released })
-		for chunk := range slices.Chunk(s.windowsOf(w.Keys), velocity.MaxLimits) {
+		for chunk := range slices.Chunk(windowsOf(w.Keys, s.o.Policy.AllVelocities()), velocity.MaxLimits) {
 			s.told(s.o.Velocities.GiveBack(ctx, w.ID, chunk))
 		}
 	}
 }
 
-// windowsOf are the windows that the policy runs over keys.
-func (s *Service) windowsOf(keys []WindowKey) []velocity.Limit {
+// windowsOf are the windows that rules run over keys, of two over one window the lower limit.
+func windowsOf(keys []WindowKey, rules []policy.Velocity) []velocity.Limit {
 	var limits []velocity.Limit
 	for _, k := range keys {
 		part, _, _ := strings.Cut(k.Key, ":")
-		for _, v := range s.o.Policy.AllVelocities() {
-			if l := limitOf(v, k.Key); v.Per == part && l.Counts == k.Counts && windowOf(limits, l) < 0 {
-				limits = append(limits, l)
+		for _, v := range rules {
+			if l := limitOf(v, k.Key); v.Per == part && l.Counts == k.Counts {
+				limits, _ = withWindow(limits, l)
 			}
 		}
 	}
 	return limits
 }
 
+// withWindow adds a limit, or where its window is there already lowers that one, and tells its place.
+func withWindow(limits []velocity.Limit, l velocity.Limit) ([]velocity.Limit, int) {
+	i := slices.IndexFunc(limits, func(o velocity.Limit) bool { return o.Key == l.Key && o.Counts == l.Counts && o.Window == l.Window })
+	if i < 0 {
+		return append(limits, l), len(limits)
+	}
+	limits[i].Max, limits[i].Loss = min(limits[i].Max, l.Max), min(limits[i].Loss, l.Loss) // FailClosed comes first
+	return limits, i
+}
+
 // holdAgain takes the units of an opening that ran out once more, for its successor: whoever comes late has what its
 // reservation gave back to find anew.
-func (s *Service) holdAgain(ctx context.Context, gone Opening) (*held, error) {
+func (s *Service) holdAgain(ctx context.Context, gone Opening, f compliance.Facts) (*held, error) {
 	all, err := s.o.Ledger.OpeningWindows(ctx, gone.DecisionID)
 	if err != nil {
 		return nil, ledgerError(err)
 	}
 	h := held{id: gone.ID}
+	f.Date = idnumber.DateOf(s.o.Now()).String()
+	rules := s.o.Policy.Velocities(f)
 	for _, w := range all {
 		if w.ID == gone.ID { // a repeat: the successor has its units
 			return nil, nil
 		}
-		limits := s.windowsOf(w.Keys)
+		limits := windowsOf(w.Keys, rules)
 		if len(limits) > 0 { // what ran out counts no more, swept or not
 			s.told(s.o.Velocities.GiveBack(ctx, w.ID, limits))
 		}
 		for _, l := range limits {
-			if windowOf(h.limits, l) < 0 {
-				h.limits = append(h.limits, l)
-			}
+			h.limits, _ = withWindow(h.limits, l)
 		}
 	}
 	if len(h.limits) == 0 {
@@ -310,11 +319,6 @@ func (s *Service) holdAgain(ctx context.Context, gone Opening) (*held, error) {
 		return nil, compliance.E(compliance.FaultConflict, "lease_expired", "the reservation has expired; ask for a new opening")
 	}
 	return &h, nil
-}
-
-// windowOf is the index of the limit that runs over the window of l; -1 when there is none.
-func windowOf(limits []velocity.Limit, l velocity.Limit) int {
-	return slices.IndexFunc(limits, func(o velocity.Limit) bool { return o.Key == l.Key && o.Counts == l.Counts && o.Window == l.Window })
 }
 
 // unasked are the velocities of a request that was refused before any was asked.
