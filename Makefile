@@ -19,7 +19,7 @@ help: ## this list
 	@echo "realname: start with 'make demo' (the main job, end to end) or 'make test' (everything checked)."
 	@echo "Both first install what this machine lacks; 'make doctor' only says what that would be."
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## install what is missing: OpenCV, fonts, test servers (apt), ONNX Runtime, models, test pictures (npm)
