@@ -65,7 +65,7 @@ func TestWindowIsAnExactList(t *testing.T) {
 				attempt := rapid.Bool().Draw(t, "an attempt")
 				p.all = slices.DeleteFunc(p.all, func(e entry) bool { return e.id == id })
 				p.all = append(p.all, entry{id: id, at: p.now, lapse: p.life(ttl), lapses: !attempt})
-				w.Take(id, time.Duration(ttl)*time.Microsecond, map[bool]Counting{true: Attempts, false: Openings}[attempt])
+				w.Take(TokenOf(id), time.Duration(ttl)*time.Microsecond, map[bool]Counting{true: Attempts, false: Openings}[attempt])
 			case "confirm":
 				if i := p.remembered(id); i >= 0 {
 					p.all[i].lapses = false
@@ -73,13 +73,13 @@ func TestWindowIsAnExactList(t *testing.T) {
 					p.all = slices.DeleteFunc(p.all, func(e entry) bool { return e.id == id })
 					p.all = append(p.all, entry{id: id, at: p.now, lapse: p.life(linger)})
 				}
-				w.Confirm(id)
+				w.Confirm(TokenOf(id))
 			case "back":
 				if i := p.remembered(id); i < 0 || !p.all[i].back {
 					p.all = slices.DeleteFunc(p.all, func(e entry) bool { return e.id == id })
 					p.all = append(p.all, entry{id: id, at: p.now, lapse: p.life(linger), back: true})
 				}
-				w.GiveBack(id)
+				w.GiveBack(TokenOf(id))
 			}
 			times := p.live()
 			if w.Used() != len(times) {
@@ -109,9 +109,9 @@ func TestHydrationCountsNothingTwice(t *testing.T) {
 	w := NewWindow(time.Hour)
 	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	w.Settle(now.UnixMicro())
-	w.Take("held", time.Minute, Openings)
-	w.Take("back", time.Minute, Openings)
-	w.GiveBack("back")
+	w.Take(TokenOf("held"), time.Minute, Openings)
+	w.Take(TokenOf("back"), time.Minute, Openings)
+	w.GiveBack(TokenOf("back"))
 	events := []Event{
 		{"old", now.Add(-time.Hour)}, {"b", now.Add(-time.Minute)}, {"a", now.Add(-2 * time.Minute)},
 		{"a", now.Add(-2 * time.Minute)}, {"held", now}, {"back", now},
@@ -126,7 +126,7 @@ func TestHydrationCountsNothingTwice(t *testing.T) {
 	if w.Used() != 3 {
 		t.Errorf("%d used: the ledger had confirmed what was held", w.Used())
 	}
-	w.GiveBack("a")
+	w.GiveBack(TokenOf("a"))
 	if w.Used() != 2 || w.Own() != 1 {
 		t.Errorf("%d used, %d own, want 2 and 1", w.Used(), w.Own())
 	}

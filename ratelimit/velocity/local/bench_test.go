@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -13,7 +14,8 @@ import (
 	"realname/ratelimit/velocity/velocitytest"
 )
 
-// bare is a sharded map with mutexes that appends a time under each key, and looks at nothing but the length.
+// bare is a sharded map with mutexes: for each key it drops the times that have left the window, compares how many are
+// left and appends one. It knows no reservations and takes one key after another.
 type bare struct {
 	seed   maphash.Seed
 	shards [64]struct {
@@ -26,9 +28,14 @@ func (m *bare) hold(now int64, limits []velocity.Limit) bool {
 	for _, l := range limits {
 		s := &m.shards[maphash.String(m.seed, l.Key)%64]
 		s.Lock()
-		full := len(s.times[l.Key]) >= l.Max
+		times, gone := s.times[l.Key], 0
+		for gone < len(times) && times[gone]+l.Window.Microseconds() <= now {
+			gone++
+		}
+		times = times[gone:]
+		full := len(times) >= l.Max
 		if !full {
-			s.times[l.Key] = append(s.times[l.Key], now)
+			s.times[l.Key] = append(times, now)
 		}
 		s.Unlock()
 		if full {
@@ -36,6 +43,16 @@ func (m *bare) hold(now int64, limits []velocity.Limit) bool {
 		}
 	}
 	return true
+}
+
+// processor is the processor time of this process, which a busy machine does not lengthen as it does the wall's.
+func processor(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkHold reports how many holds on three limits the engine makes in the time of one of the bare map.
@@ -66,19 +83,19 @@ func BenchmarkHold(b *testing.B) {
 			}
 		}
 		for turn := range turns {
-			began := time.Now()
+			began := processor(b)
 			for i := range calls {
 				m.hold(time.Now().UnixMicro(), limits[i%keys])
 			}
-			floor := time.Since(began)
-			began = time.Now()
+			floor := processor(b) - began
+			began = processor(b)
 			for i := range calls {
 				h := velocity.Hold{ID: ids[turn*calls+i], Limits: limits[i%keys], TTL: time.Minute}
 				if a, err := e.Hold(b.Context(), h); err != nil || !a.Admitted {
 					b.Fatal(a, err)
 				}
 			}
-			own := time.Since(began)
+			own := processor(b) - began
 			took += own
 			ratios = append(ratios, floor.Seconds()/own.Seconds())
 		}

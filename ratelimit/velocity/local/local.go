@@ -13,7 +13,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"hash/maphash"
-	"slices"
+	"math/bits"
 	"sync"
 	"time"
 
@@ -31,7 +31,7 @@ type Options struct {
 }
 
 const (
-	shards = 64
+	shards = 64 // as many as locked has bits
 	// A window that was just filled stays a moment though it is empty, for whoever waited for it.
 	grace = int64(time.Second / time.Microsecond)
 	// How many due windows one hold puts away in each shard it has locked anyway.
@@ -103,17 +103,19 @@ func (e *Engine) Hold(ctx context.Context, h velocity.Hold) (velocity.Answer, er
 		buf [velocity.MaxLimits]*window
 		ws  = buf[:len(h.Limits)]
 	)
-	unlock, err := e.lock(ctx, h.Limits, ws)
+	locked, err := e.lock(ctx, h.Limits, ws)
 	if err != nil {
 		return velocity.Answer{}, err
 	}
-	defer unlock()
+	defer e.unlock(locked)
+	id := velocity.TokenOf(h.ID)
+	var held [velocity.MaxLimits]bool
 	a := velocity.Answer{Admitted: true, Bounded: e.o.Nodes > 1, Uses: make([]velocity.Use, len(ws))}
 	for i, w := range ws {
-		l := h.Limits[i]
-		held := w.Has(h.ID)
-		a.Uses[i] = use(w, l)
-		if held {
+		l := &h.Limits[i]
+		held[i] = w.Has(id)
+		use(w, l, &a.Uses[i])
+		if held[i] {
 			a.Uses[i].Used--
 		} else if !e.room(w, l) {
 			a.Admitted = false
@@ -123,14 +125,14 @@ func (e *Engine) Hold(ctx context.Context, h velocity.Hold) (velocity.Answer, er
 		return a, nil
 	}
 	for i, w := range ws {
-		if !w.Has(h.ID) {
-			w.Take(h.ID, h.TTL, h.Limits[i].Counts)
+		if !held[i] {
+			w.Take(id, h.TTL, h.Limits[i].Counts)
 		}
 	}
 	return a, nil
 }
 
-func (e *Engine) room(w *window, l velocity.Limit) bool {
+func (e *Engine) room(w *window, l *velocity.Limit) bool {
 	if e.o.Nodes < 2 {
 		return w.Used() < l.Max
 	}
@@ -138,24 +140,25 @@ func (e *Engine) room(w *window, l velocity.Limit) bool {
 	return w.Own() < velocity.Share(l.Max-foreign, e.o.Nodes, e.o.Node, turn(w.key.key))
 }
 
-func use(w *window, l velocity.Limit) velocity.Use {
-	u := velocity.Use{Limit: l, Used: w.Used()}
+func use(w *window, l *velocity.Limit, u *velocity.Use) {
+	u.Limit, u.Used = *l, w.Used()
 	if at := w.FreesAt(l.Max); at != 0 {
 		u.FreesAt = time.UnixMicro(at).UTC()
 	}
-	return u
 }
 
 // Confirm counts the units of id until their windows pass.
 func (e *Engine) Confirm(ctx context.Context, id string, limits []velocity.Limit) error {
-	return e.each(ctx, id, limits, func(w *window, _ velocity.Limit) { w.Confirm(id) })
+	token := velocity.TokenOf(id)
+	return e.each(ctx, id, limits, func(w *window, _ velocity.Limit) { w.Confirm(token) })
 }
 
 // GiveBack takes the units of openings away.
 func (e *Engine) GiveBack(ctx context.Context, id string, limits []velocity.Limit) error {
+	token := velocity.TokenOf(id)
 	return e.each(ctx, id, limits, func(w *window, l velocity.Limit) {
 		if l.Counts == velocity.Openings {
-			w.GiveBack(id)
+			w.GiveBack(token)
 		}
 	})
 }
@@ -166,7 +169,7 @@ func (e *Engine) each(ctx context.Context, id string, limits []velocity.Limit, d
 		return err
 	}
 	for _, l := range limits {
-		k := keyOf(l)
+		k := keyOf(&l)
 		s := e.shard(k)
 		for {
 			s.mu.Lock()
@@ -197,14 +200,14 @@ func (e *Engine) Uses(ctx context.Context, limits []velocity.Limit) ([]velocity.
 		return nil, err
 	}
 	ws := make([]*window, len(limits))
-	unlock, err := e.lock(ctx, limits, ws)
+	locked, err := e.lock(ctx, limits, ws)
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
+	defer e.unlock(locked)
 	uses := make([]velocity.Use, len(limits))
 	for i, w := range ws {
-		uses[i] = use(w, limits[i])
+		use(w, &limits[i], &uses[i])
 	}
 	return uses, nil
 }
@@ -242,60 +245,62 @@ func (e *Engine) Forget() {
 	}
 }
 
-// lock fills ws with the settled windows of limits and locks their shards.
-func (e *Engine) lock(ctx context.Context, limits []velocity.Limit, ws []*window) (unlock func(), err error) {
-	var (
-		buf  [velocity.MaxLimits]int
-		keys [velocity.MaxLimits]key
-	)
-	order := buf[:0]
-	for i, l := range limits {
-		keys[i] = keyOf(l)
-		order = append(order, e.index(keys[i]))
+// locked are shards by number, each once, in rising order.
+type locked uint64
+
+func (e *Engine) unlock(set locked) {
+	for ; set != 0; set &= set - 1 {
+		e.shards[bits.TrailingZeros64(uint64(set))].mu.Unlock()
 	}
-	slices.Sort(order)
-	order = slices.Compact(order)
-	locked := [velocity.MaxLimits]int{}
-	n := copy(locked[:], order)
-	unlock = func() {
-		for _, i := range locked[:n] {
-			e.shards[i].mu.Unlock()
-		}
+}
+
+// lock fills ws with the settled windows of limits and locks their shards, which the caller unlocks.
+func (e *Engine) lock(ctx context.Context, limits []velocity.Limit, ws []*window) (locked, error) {
+	var (
+		buf [velocity.MaxLimits]uint8
+		set locked
+	)
+	places := buf[:len(limits)]
+	for i := range limits {
+		places[i] = uint8(e.index(limits[i].Key))
+		set |= 1 << places[i]
 	}
 	for {
-		for _, i := range locked[:n] {
-			e.shards[i].mu.Lock()
-		}
 		now := e.now()
-		for _, i := range locked[:n] {
-			e.shards[i].tidy(now, tidied)
+		for rest := set; rest != 0; rest &= rest - 1 {
+			s := &e.shards[bits.TrailingZeros64(uint64(rest))]
+			s.mu.Lock()
+			s.tidy(now, tidied)
 		}
 		var cold *filler
 		for i := range limits {
-			k := keys[i]
-			s := e.shard(k)
-			w := s.windows[k]
-			if w == nil {
-				w = &window{Window: *velocity.NewWindow(k.length), key: k, stale: true}
-				s.windows[k] = w
+			if f := e.meet(ctx, &e.shards[places[i]], keyOf(&limits[i]), now, &ws[i]); f != nil {
+				cold = f
 			}
-			w.settle(now)
-			if w.stale && w.filler == nil {
-				e.fill(ctx, s, w)
-			}
-			if w.filler != nil {
-				cold = w.filler
-			}
-			ws[i] = w
 		}
 		if cold == nil {
-			return unlock, nil
+			return set, nil
 		}
-		unlock()
+		e.unlock(set)
 		if err := cold.wait(ctx); err != nil {
-			return nil, err
+			return 0, err
 		}
 	}
+}
+
+// meet finds or makes the window of k in its locked shard, and returns what fills it where it is cold.
+func (e *Engine) meet(ctx context.Context, s *shard, k key, now int64, to **window) *filler {
+	w := s.windows[k]
+	if w == nil {
+		w = &window{Window: *velocity.NewWindow(k.length), key: k, stale: true}
+		s.windows[k] = w
+	}
+	w.settle(now)
+	if w.stale && w.filler == nil {
+		e.fill(ctx, s, w)
+	}
+	*to = w
+	return w.filler
 }
 
 // fill begins to read w, whose shard is locked, from the ledger. All who want it wait for the one reader, who goes on
@@ -358,11 +363,11 @@ func (f *filler) wait(ctx context.Context) error {
 
 func (e *Engine) now() int64 { return e.o.Now().UnixMicro() }
 
-func keyOf(l velocity.Limit) key { return key{key: l.Key, counts: l.Counts, length: l.Window} }
+func keyOf(l *velocity.Limit) key { return key{key: l.Key, counts: l.Counts, length: l.Window} }
 
-func (e *Engine) index(k key) int { return int(maphash.String(e.seed, k.key) % shards) }
+func (e *Engine) index(key string) int { return int(maphash.String(e.seed, key) % shards) }
 
-func (e *Engine) shard(k key) *shard { return &e.shards[e.index(k)] }
+func (e *Engine) shard(k key) *shard { return &e.shards[e.index(k.key)] }
 
 // turn is the same on all nodes.
 func turn(key string) uint64 {

@@ -6,6 +6,7 @@
 -- The generation stands in this text, so that only the process and the reign it was loaded for can run it; a window of
 -- another generation is cold: it is only trusted again when it was filled from the ledger.
 local GENERATION, COLD = '@GENERATION@', '\0\0\0\0\0\0\0\0'
+local ZEROS = COLD
 local HEADER, RECORD, EVENT = 34, 24, 19
 -- Each string that a script sees is hashed byte by byte, so the usual hold reads no more than it needs: 298 bytes are
 -- the header and eleven records.
@@ -14,7 +15,7 @@ local RESERVATION = 12 -- where it begins in a record, from 0
 -- remembered, so that a late confirmation changes nothing.
 local TENTATIVE, ATTEMPT, COUNTED, BACK = 'T', 'A', 'C', 'B'
 local pack, unpack, find, sub, byte = struct.pack, struct.unpack, string.find, string.sub, string.byte
-local rep, format = string.rep, string.format
+local rep, format, ceil = string.rep, string.format, math.ceil
 local call, pcall = redis.call, redis.pcall
 local clock = call('TIME')
 local now = clock[1] * 1000000 + clock[2]
@@ -34,18 +35,18 @@ end
 
 -- The usual hold, of windows that are warm and in order, have room and nothing to put away, before all that the others
 -- need is even defined. It reads the beginning of each window and writes one record. Whatever is unusual goes the long
--- way below. Its answer is 1, then for each key 4 bytes of what is used.
+-- way below. Its answer is 1, then for each key what is used.
 local function usual()
-  local text, next, reply = ARGV[1], limits, '\1'
+  local text, next, reply = ARGV[1], limits, { 1, nil, nil, nil }
   local writes, values = { false, false, false, false }, { false, false, false, false }
   local record, life, flags
   for i = 1, #KEYS do
     local key = KEYS[i]
     local h = pcall('GETRANGE', key, '0', '297')
-    if type(h) ~= 'string' or #h < HEADER then return nil end
+    if type(h) ~= 'string' or #h < HEADER + RECORD then return nil end
     local length, most, f
     length, most, f, next = unpack('>I7I2B', text, next)
-    local generation, room, settled, back, due = unpack('>c8I4I4I4I7', h)
+    local generation, room, settled, back, due, _, _, lapses = unpack('>c8I4I4I4I7I7BI7', h)
     if generation ~= GENERATION or f > 1 or due <= now or room == 0 then return nil end
     local first, size = HEADER + RECORD * room, #h
     if first > size then
@@ -55,12 +56,13 @@ local function usual()
     elseif size < 298 and size ~= first + EVENT * settled then
       return nil
     end
-    local last = first
-    while last > HEADER and byte(h, last - 23) == 0 do last = last - RECORD end
+    local last = find(h, ZEROS, HEADER + 1, true) -- no record has as many in a row, but its last may be one
+    last = last and HEADER + ceil((last - 1 - HEADER) / RECORD) * RECORD or first
+    if last > first then last = first end
     local used = settled + (last - HEADER) / RECORD - back
     if used >= most or find(h, id, HEADER + 1, true) then return nil end
     local l = ttl < length and ttl or length
-    if last > HEADER and (unpack('>I7', h, HEADER + 2) <= now or unpack('>I7', h, last - 22) > now + l) then return nil end
+    if last > HEADER and (lapses <= now or unpack('>I7', h, last - 22) > now + l) then return nil end
     if l ~= life or f ~= flags then
       life, flags, record = l, f, pack('>c1I7I4c12', f == 1 and ATTEMPT or TENTATIVE, now + l, l, id)
     end
@@ -73,7 +75,7 @@ local function usual()
       local wide = grown(room + 1)
       values[i] = GENERATION .. pack('>I4', wide) .. sub(h, 13, first) .. record .. rep('\0', RECORD * (wide - room - 1)) .. events
     end
-    reply = reply .. pack('>I4', used)
+    reply[i + 1] = used
   end
   for i = 1, #KEYS do
     if writes[i] then
@@ -141,7 +143,7 @@ local function save(w)
     call('SETRANGE', w.key, '0', h)
   elseif late then
     call('SET', w.key, h .. w.settled)
-    call('PEXPIREAT', w.key, format('%.0f', math.ceil(w.expires / 1000)))
+    call('PEXPIREAT', w.key, format('%.0f', ceil(w.expires / 1000)))
   else
     call('SET', w.key, h .. w.settled, 'KEEPTTL')
   end

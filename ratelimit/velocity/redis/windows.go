@@ -135,6 +135,8 @@ func (e *Engine) ask(ctx context.Context, op byte, id string, ttl time.Duration,
 				return reply{}, err
 			}
 			continue
+		case n[0] == done && len(n) == 1+len(g.keys):
+			n = usual(n)
 		case n[0] != refused && n[0] != done || len(n) != 1+3*len(g.keys):
 			return reply{}, corrupt(g.keys, n)
 		}
@@ -153,6 +155,16 @@ func (e *Engine) ask(ctx context.Context, op byte, id string, ttl time.Duration,
 		return r, nil
 	}
 	return reply{}, fmt.Errorf("%w: the windows %q do not stay filled", velocity.ErrUnavailable, g.keys)
+}
+
+// usual is the short answer to the usual hold at length: in none of its windows was the limit reached or the id known.
+func usual(n []int64) []int64 {
+	out := make([]int64, 1, 3*len(n)-2)
+	out[0] = n[0]
+	for _, used := range n[1:] {
+		out = append(out, used, 0, 1)
+	}
+	return out
 }
 
 func corrupt(keys []string, n []int64) error {
