@@ -142,7 +142,8 @@ func (r *reader) clause(i int, e *clauseEntry, checks map[string]checkEntry, p *
 		EffectiveFrom: e.EffectiveFrom, EffectiveTo: e.EffectiveTo,
 		TitleZH: e.Title, TextZH: e.Text.ZH, TextEN: e.Text.EN,
 		Unverified: e.Unverified, Source: e.Source, Remedy: compliance.Text{ZH: e.Remedy.ZH, EN: e.Remedy.EN},
-	}, reason: e.Reason}
+		Reason: e.Reason,
+	}}
 	r.head(path, e)
 	c.scope = r.scope(path+".scope", &e.Scope, p)
 	env := requestEnv()
