@@ -293,6 +293,37 @@ func TestOperatorsOwnThresholdIsNoPublicCount(t *testing.T) {
 	}
 }
 
+// A tenant may set less than the law allows: that number is its own.
+func TestTenantsOwnLimitIsNoPublicCount(t *testing.T) {
+	d := decide(policy.Builtin(), cardFacts(), 5)
+	for i := range d.Findings {
+		if d.Findings[i].Kind == policy.KindLimit {
+			d.Findings[i].Found = "3/3"
+		}
+	}
+	for _, a := range compliance.Audiences() {
+		e := explain(d, a, "en")
+		if text := everything(t, &e); strings.Contains(text, "3/3") != a.Official() || strings.Contains(text, "the limit is reached") == a.Official() {
+			t.Errorf("%s: %s", a, text)
+		}
+	}
+}
+
+func TestOperatorsOwnClauseIsToldWhereItRefuses(t *testing.T) {
+	calm := cardFacts()
+	unit := cardFacts()
+	unit.CustomerType = "unit"
+	for _, tc := range []struct {
+		facts compliance.Facts
+		told  bool
+	}{{calm, false}, {unit, true}} {
+		e := explain(decide(policy.Builtin(), tc.facts, 0), compliance.ForPerson, "en")
+		if got := strings.Contains(everything(t, &e), "OP-UNIT"); got != tc.told {
+			t.Errorf("%s: told %v", tc.facts.CustomerType, got)
+		}
+	}
+}
+
 func TestLostPolicyIsSaid(t *testing.T) {
 	e := Explain(decide(policy.Builtin(), cardFacts(), 5), func(string) (policy.Clause, bool) { return policy.Clause{}, false }, compliance.ForRegulator, "en")
 	if !e.PolicyMissing || len(e.Reasons[0].Clauses) != 1 || e.Reasons[0].Clauses[0].Article != "4" {

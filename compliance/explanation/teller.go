@@ -2,6 +2,7 @@ package explanation
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"realname/compliance"
@@ -32,7 +33,8 @@ func (t *teller) hides(f *compliance.Finding, c *policy.Clause, known bool) bool
 		return true
 	}
 	if known {
-		return !Tellable(c)
+		// What the operator set for itself is told where it stands in the way, and is its own affair where it does not.
+		return !Tellable(c) || c.Source == policy.SourceOperator && f.Outcome == compliance.Approved
 	}
 	switch f.Kind {
 	case policy.KindVelocity, policy.KindDenial, policy.KindReview:
@@ -135,7 +137,7 @@ func (t *teller) found(f *compliance.Finding, c *policy.Clause) string {
 			return count
 		case granted:
 			return t.word("excepted")
-		case c.Source == policy.SourceOperator || c.Source == "":
+		case c.Source == policy.SourceOperator || !ofTheLaw(count, c.Most[f.Demanded]):
 			return t.word(map[bool]string{true: "has_room", false: "full"}[f.Outcome == compliance.Approved])
 		}
 		return count
@@ -147,6 +149,12 @@ func (t *teller) found(f *compliance.Finding, c *policy.Clause) string {
 		}
 	}
 	return strings.Join(parts, t.word("or"))
+}
+
+// ofTheLaw reports whether a count stands beside the number that the clause itself sets: a tenant may set less.
+func ofTheLaw(count string, most int) bool {
+	_, limit, _ := strings.Cut(count, "/")
+	return most > 0 && limit == strconv.Itoa(most)
 }
 
 // tellReasons tells the grounds; those that are told alike stand once.

@@ -148,9 +148,9 @@ func (p *page) cause(indent int, c *Cause) {
 	case c.Clause == "":
 		p.line(indent, "- [", c.Reason, "]")
 	case c.Reason == "":
-		p.line(indent, "- ", c.Clause, p.word("colon"), c.Demanded, p.word("stop"), c.Found)
+		p.line(indent, "- ", c.Clause, p.word("colon"), p.word("wanted"), c.Demanded, p.word("found"), c.Found)
 	default:
-		p.line(indent, "- ", c.Clause, p.word("colon"), c.Demanded, p.word("stop"), c.Found, " [", c.Reason, "]")
+		p.line(indent, "- ", c.Clause, p.word("colon"), p.word("wanted"), c.Demanded, p.word("found"), c.Found, " [", c.Reason, "]")
 	}
 }
 
@@ -169,7 +169,7 @@ func (p *page) clauses(list []Clause) {
 			if f.Decides && f.Outcome != compliance.Approved {
 				mark = p.word("decides")
 			}
-			p.line(2, "- ", f.Demanded, p.word("colon"), f.Found, " → ", p.outcome(f.Outcome), mark)
+			p.line(2, "- ", p.word("wanted"), f.Demanded, p.word("found"), f.Found, " → ", p.outcome(f.Outcome), mark)
 		}
 	}
 }

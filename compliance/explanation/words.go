@@ -96,12 +96,14 @@ var words = map[string]compliance.Text{
 	"velocities":  {ZH: "频次", EN: "Windows"},
 	"photo_seen":  {ZH: "该照片曾用于另外 %d 人", EN: "the photo came with %d other persons"},
 	"of":          {ZH: "%s：%d/%d", EN: "%s: %d of %d"},
+	"wanted":      {ZH: "要求", EN: "wanted: "},
+	"found":       {ZH: "；结果为：", EN: "; found: "},
 	"colon":       {ZH: "：", EN: ": "},
 	"list":        {ZH: "、", EN: "; "},
 	"stop":        {ZH: "；", EN: "; "},
 
 	"all_satisfied": {ZH: "适用的各项要求均已满足。", EN: "Every demand of the clauses in force is met."},
-	"decided":       {ZH: "结果为“%s”，由 %d 项决定：各项中最严的一项即为结果。", EN: "The outcome is “%s”, decided by %d of what was found: the strictest is the outcome."},
-	"not_asked":     {ZH: "不是“%s”：没有任何一项要求如此。", EN: "Not “%s”: nothing that was found asks for it."},
-	"stricter":      {ZH: "不是“%s”：有 %d 项更严。", EN: "Not “%s”: %d of what was found are stricter."},
+	"decided":       {ZH: "结果为“%s”，有 %d 项如此要求；各项中最严的一项即为结果。", EN: "The outcome is “%s”; findings that ask for it: %d. The strictest finding is the outcome."},
+	"not_asked":     {ZH: "不是“%s”：没有任何一项如此要求。", EN: "Not “%s”: no finding asks for it."},
+	"stricter":      {ZH: "不是“%s”：更严的有 %d 项。", EN: "Not “%s”: stricter findings: %d."},
 }

@@ -155,6 +155,12 @@ func (r *reader) clause(i int, e *clauseEntry, checks map[string]checkEntry, p *
 	for k := range e.Limits {
 		c.limits = append(c.limits, r.limit(fmt.Sprintf("%s.limits[%d]", path, k), e.ID, &e.Limits[k], p))
 	}
+	if len(c.limits) > 0 {
+		c.Most = map[string]int{}
+	}
+	for i := range c.limits {
+		c.Most[c.limits[i].Family] = c.limits[i].Max
+	}
 	for k := range e.Velocities {
 		c.speeds = append(c.speeds, r.velocity(fmt.Sprintf("%s.velocities[%d]", path, k), e.ID, &e.Velocities[k]))
 	}

@@ -62,6 +62,7 @@ type Clause struct {
 	Source        string
 	Remedy        compliance.Text // what lifts a refusal, where the clause itself says so
 	Reason        string          // catalogue code of a denial or review
+	Most          map[string]int  // of a limit: how many it allows, by family; not to be changed
 }
 
 // Limit is one quota family: at most Max openings of these products in these states, or distinct holders of them,
