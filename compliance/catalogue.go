@@ -25,6 +25,12 @@ const (
 	ForRegulator  Audience = "regulator"
 )
 
+// Audiences lists every audience.
+func Audiences() []Audience { return []Audience{ForPerson, ForClerk, ForCompliance, ForRegulator} }
+
+// Official reports whether the audience may learn of list hits, suspicion and thresholds.
+func (a Audience) Official() bool { return a == ForCompliance || a == ForRegulator }
+
 // Retry says when the same request may be made again.
 type Retry string
 
@@ -70,6 +76,10 @@ type Appeal struct {
 	Sectors    []Sector `yaml:"sectors"`
 	Scenes     []Scene  `yaml:"scenes"`
 	Text       Text     `yaml:"text"`
+
+	EffectiveFrom string   `yaml:"effective_from"` // civil date, YYYY-MM-DD
+	Measures      []string `yaml:"measures"`       // ids of clauses whose measures it is for, in any scene
+	Channel       Text     `yaml:"channel"`        // where to go
 }
 
 func (a *Appeal) fits(sector Sector, scene Scene) bool {
@@ -137,6 +147,19 @@ func AppealWay(sector Sector, scene Scene) Appeal {
 		}
 	}
 	return appeals[len(appeals)-1]
+}
+
+// AppealWays returns every way to object on a civil date, YYYY-MM-DD, the most particular first: those of the sector and
+// scene, and those for the measures of the clauses that refused.
+func AppealWays(sector Sector, scene Scene, clauses []string, date string) []Appeal {
+	out := []Appeal{}
+	for _, a := range catalogue().appeals {
+		meant := slices.ContainsFunc(a.Measures, func(id string) bool { return slices.Contains(clauses, id) })
+		if a.EffectiveFrom <= date && (meant || a.fits(sector, scene)) {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 type reasonCatalogue struct {
@@ -251,6 +274,11 @@ func parseCatalogue(src []byte) (*reasonCatalogue, error) {
 		}
 		if err := c.reasons[i].complete(); err != nil {
 			return nil, err
+		}
+	}
+	for i := range c.appeals {
+		if a := &c.appeals[i]; a.EffectiveFrom == "" || a.Channel.ZH == "" || a.Channel.EN == "" {
+			return nil, fmt.Errorf("compliance: appeal %s has no date or no channel", a.ID)
 		}
 	}
 	if n := len(c.appeals); n == 0 || len(c.appeals[n-1].Sectors)+len(c.appeals[n-1].Scenes) > 0 {

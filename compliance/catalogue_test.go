@@ -79,11 +79,36 @@ func TestAppealWay(t *testing.T) {
 	}
 }
 
+func TestAppealWaysByDateSceneAndMeasure(t *testing.T) {
+	for name, tc := range map[string]struct {
+		sector  Sector
+		scene   Scene
+		clauses []string
+		date    string
+		want    string
+	}{
+		"bank":                     {SectorBanking, SceneBankAccount, nil, "2026-01-01", "aml_39 pipl_24"},
+		"bank before the law":      {SectorBanking, SceneBankAccount, nil, "2024-12-31", "pipl_24"},
+		"bank, measure of 18":      {SectorBanking, SceneBankAccount, []string{"R-ATFL-18"}, "2026-01-01", "aml_39 atfl_32 pipl_24"},
+		"platform, measure of 22":  {SectorInternet, SceneSignup, []string{"R-ATFL-22"}, "2026-01-01", "atfl_32 pipl_24"},
+		"card, limit of article 4": {SectorTelecom, ScenePhoneCard, []string{"R-5CARD"}, "2026-01-01", "pipl_24"},
+		"before any":               {SectorTelecom, ScenePhoneCard, nil, "2021-10-31", ""},
+	} {
+		var got []string
+		for _, a := range AppealWays(tc.sector, tc.scene, tc.clauses, tc.date) {
+			got = append(got, a.ID)
+		}
+		if strings.Join(got, " ") != tc.want {
+			t.Errorf("%s: %v, want %s", name, got, tc.want)
+		}
+	}
+}
+
 func TestCatalogueRefusesMistakes(t *testing.T) {
 	const good = `
 undisclosed_as: a
 materials: [{id: m, zh: 材, en: m}]
-appeals: [{id: x, clause: R-X, instrument: {zh: 法, en: law}, article: "1", text: {zh: 诉, en: appeal}}]
+appeals: [{id: x, clause: R-X, instrument: {zh: 法, en: law}, article: "1", effective_from: 2020-01-01, channel: {zh: 处, en: there}, text: {zh: 诉, en: appeal}}]
 reasons:
   - {code: a, all: {zh: 甲, en: a}, remedy: {zh: 乙, en: b}, retry: now, materials: [m]}
   - {code: b, official: {zh: 甲, en: a}, remedy: {zh: 乙, en: b}, retry: later, disclosed: false}
@@ -100,6 +125,8 @@ reasons:
 		"public text of hidden":  {"code: b,", "code: b, public: {zh: 丙, en: c},", "public text"},
 		"neutral reason missing": {"undisclosed_as: a", "undisclosed_as: z", `"z"`},
 		"neutral reason hidden":  {"undisclosed_as: a", "undisclosed_as: b", `"b"`},
+		"appeal without channel": {"channel: {zh: 处, en: there}", "channel: {zh: 处}", "channel"},
+		"appeal without date":    {"effective_from: 2020-01-01, ", "", "date"},
 		"no appeal for all":      {"article:", "scenes: [signup], article:", "appeal"},
 	} {
 		_, err := parseCatalogue([]byte(strings.Replace(good, tc.from, tc.to, 1)))

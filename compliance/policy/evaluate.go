@@ -365,7 +365,7 @@ func (j *judgement) conditional(c *clause, o compliance.Outcome) {
 	case !ok:
 		j.find(c, demanded, string(compliance.NotExecuted), compliance.Review, []string{reasonNotComputed})
 	case holds:
-		j.find(c, demanded, "true", o, []string{c.reason})
+		j.find(c, demanded, "true", o, []string{c.Reason})
 	default:
 		j.find(c, demanded, "false", compliance.Approved, nil)
 	}

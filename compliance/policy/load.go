@@ -142,7 +142,8 @@ func (r *reader) clause(i int, e *clauseEntry, checks map[string]checkEntry, p *
 		EffectiveFrom: e.EffectiveFrom, EffectiveTo: e.EffectiveTo,
 		TitleZH: e.Title, TextZH: e.Text.ZH, TextEN: e.Text.EN,
 		Unverified: e.Unverified, Source: e.Source, Remedy: compliance.Text{ZH: e.Remedy.ZH, EN: e.Remedy.EN},
-	}, reason: e.Reason}
+		Reason: e.Reason,
+	}}
 	r.head(path, e)
 	c.scope = r.scope(path+".scope", &e.Scope, p)
 	env := requestEnv()
@@ -153,6 +154,12 @@ func (r *reader) clause(i int, e *clauseEntry, checks map[string]checkEntry, p *
 	c.demands = r.demands(path, e.Demands, checks)
 	for k := range e.Limits {
 		c.limits = append(c.limits, r.limit(fmt.Sprintf("%s.limits[%d]", path, k), e.ID, &e.Limits[k], p))
+	}
+	if len(c.limits) > 0 {
+		c.Most = map[string]int{}
+	}
+	for i := range c.limits {
+		c.Most[c.limits[i].Family] = c.limits[i].Max
 	}
 	for k := range e.Velocities {
 		c.speeds = append(c.speeds, r.velocity(fmt.Sprintf("%s.velocities[%d]", path, k), e.ID, &e.Velocities[k]))

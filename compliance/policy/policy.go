@@ -61,6 +61,8 @@ type Clause struct {
 	Unverified    bool // article or wording was not read against the text
 	Source        string
 	Remedy        compliance.Text // what lifts a refusal, where the clause itself says so
+	Reason        string          // catalogue code of a denial or review
+	Most          map[string]int  // of a limit: how many it allows, by family; not to be changed
 }
 
 // Limit is one quota family: at most Max openings of these products in these states, or distinct holders of them,
@@ -170,7 +172,6 @@ type clause struct {
 	demands []demand
 	limits  []Limit
 	speeds  []Velocity
-	reason  string // of a denial or review
 	terms   terms
 	keep    retention
 }

@@ -61,6 +61,7 @@ var arrows = map[string][]string{
 
 	"compliance":               {},
 	"compliance/policy":        {"compliance", "verify/idnumber"},
+	"compliance/explanation":   {"compliance", "compliance/policy"},
 	"compliance/auditlog":      {"compliance/receipt", "compliance/receipt/tiles", "compliance/signing"},
 	"compliance/receipt":       {"compliance/receipt/tiles"},
 	"compliance/receipt/tiles": {},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"realname/compliance"
+	"realname/compliance/explanation"
 	"realname/compliance/policy"
 	"realname/verify"
 )
@@ -204,18 +205,24 @@ func (t teller) reason(ctx context.Context, ref compliance.ReasonRef, d *complia
 	return out
 }
 
+// clausesOf tells the articles, without those that would name a suspicion.
 func (t teller) clausesOf(ctx context.Context, ids []string, d *compliance.Decision) []clauseAnswer {
 	out := make([]clauseAnswer, 0, len(ids))
 	for _, id := range ids {
 		c, ok := t.clauses.Clause(ctx, d.PolicyDigest, id, d.Facts.Date)
-		if !ok {
+		switch {
+		case ok && explanation.Tellable(&c):
+			out = append(out, t.clause(c))
+		case !ok && !isVelocity(id, d.Findings):
 			// The policy that decided is gone; the decision's own finding still names the article.
 			out = append(out, citedIn(id, d.Findings))
-			continue
 		}
-		out = append(out, t.clause(c))
 	}
 	return out
+}
+
+func isVelocity(id string, findings []compliance.Finding) bool {
+	return slices.ContainsFunc(findings, func(f compliance.Finding) bool { return f.Clause == id && f.Kind == policy.KindVelocity })
 }
 
 func (t teller) clause(c policy.Clause) clauseAnswer {

@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"realname/compliance/explanation"
 	"realname/imaging"
 	"realname/verify/idnumber"
 )
@@ -249,6 +250,10 @@ var schemaTypes = map[string]any{
 	"NumberCheck": numberCheckAnswer{}, "NumberFinding": numberFinding{}, "NumberArea": numberArea{},
 	"PhotoExamination": imaging.Examination{}, "PhotoZone": photoZone{}, "PhotoCrop": photoCrop{}, "Point": imaging.Point{},
 	"PhotoCheck": photoCheckAnswer{}, "PhotoReason": photoReason{}, "PhotoFields": imaging.Fields{}, "Box": imaging.Box{}, "Health": healthAnswer{},
+	"Explanation": explanation.Explanation{}, "ExplainedReason": explanation.Reason{}, "Citation": explanation.Citation{},
+	"ExplainedClause": explanation.Clause{}, "ExplainedFinding": explanation.Finding{}, "ExplainedOutcome": explanation.Why{},
+	"OtherOutcome": explanation.Other{}, "Cause": explanation.Cause{}, "UnexecutedCheck": explanation.Unexecuted{},
+	"AppealWay": explanation.Way{}, "ExplainedVelocity": explanation.Velocity{},
 	"Ready": readyAnswer{}, "Dependency": dependencyAnswer{}, "Problem": problem{}, "ProblemField": problemField{},
 }
 

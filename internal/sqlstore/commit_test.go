@@ -147,9 +147,11 @@ func TestDecisionRoundTrip(t *testing.T) {
 		id := rows.Decision.Decision.ID
 		ctx := t.Context()
 		reads := map[string]func() (verify.Stored, error){
-			"id":     func() (verify.Stored, error) { return s.Decision(ctx, storetest.Tenant, id) },
-			"key":    func() (verify.Stored, error) { return s.DecisionByKey(ctx, storetest.Tenant, "k1") },
-			"biz_no": func() (verify.Stored, error) { return s.DecisionByBizNo(ctx, storetest.Tenant, "b1") },
+			"id":                    func() (verify.Stored, error) { return s.Decision(ctx, storetest.Tenant, id) },
+			"key":                   func() (verify.Stored, error) { return s.DecisionByKey(ctx, storetest.Tenant, "k1") },
+			"biz_no":                func() (verify.Stored, error) { return s.DecisionByBizNo(ctx, storetest.Tenant, "b1") },
+			"id of any tenant":      func() (verify.Stored, error) { return s.AnyDecision(ctx, id, 0) },
+			"version of any tenant": func() (verify.Stored, error) { return s.AnyDecision(ctx, id, 1) },
 		}
 		for name, read := range reads {
 			got, err := read()
@@ -171,6 +173,7 @@ func TestDecisionRoundTrip(t *testing.T) {
 		_, others["by key"] = s.DecisionByKey(ctx, storetest.OtherTenant, "k1")
 		_, others["by biz_no"] = s.DecisionByBizNo(ctx, storetest.OtherTenant, "b1")
 		_, others["opening"] = s.Opening(ctx, storetest.OtherTenant, rows.Opening.ID)
+		_, others["version"] = s.AnyDecision(ctx, id, 2)
 		_, others["unknown key"] = s.DecisionByKey(ctx, storetest.Tenant, "k2")
 		for name, err := range others {
 			if !errors.Is(err, verify.ErrNotFound) {

@@ -212,6 +212,15 @@ func (s *Store) DecisionVersion(ctx context.Context, tenantID, id string, versio
 	return s.decision(ctx, "decision version", `WHERE id = $1 AND tenant_id = $2 AND version = $3`, id, tenantID, version)
 }
 
+// AnyDecision finds a version of a decision of whatever tenant, the newest when version is 0. It is for the operator:
+// a tenant's request asks Decision or DecisionVersion.
+func (s *Store) AnyDecision(ctx context.Context, id string, version int) (verify.Stored, error) {
+	if version == 0 {
+		return s.decision(ctx, "any decision", `WHERE id = $1 AND newest`, id)
+	}
+	return s.decision(ctx, "any decision", `WHERE id = $1 AND version = $2`, id, version)
+}
+
 // DecisionParties implements verify.Ledger.
 func (s *Store) DecisionParties(ctx context.Context, tenantID, id string, version int) ([]quota.Key, error) {
 	var out []quota.Key
