@@ -184,7 +184,7 @@ func firstLine(node ast.Node) int {
 }
 
 // read decodes the file strictly.
-func (r *reader) read(src []byte) (doc document, err error) {
+func (r *reader) read(src []byte, into any) (err error) {
 	defer func() {
 		// The parser is not ours; a file that breaks it is a broken file, not the end of the gateway.
 		if p := recover(); p != nil {
@@ -192,25 +192,25 @@ func (r *reader) read(src []byte) (doc document, err error) {
 		}
 	}()
 	if len(src) > maxSource {
-		return doc, &Error{File: r.name, Problem: fmt.Sprintf("longer than %d bytes", maxSource), Fix: "split the policy"}
+		return &Error{File: r.name, Problem: fmt.Sprintf("longer than %d bytes", maxSource), Fix: "split the policy"}
 	}
 	if fault := r.tokens(lexer.Tokenize(string(src))); fault != nil {
-		return doc, fault
+		return fault
 	}
 	if r.tree, err = parser.ParseBytes(src, 0); err != nil {
-		return doc, r.yamlError(err)
+		return r.yamlError(err)
 	}
 	if len(r.tree.Docs) != 1 {
-		return doc, &Error{File: r.name, Problem: fmt.Sprintf("%d YAML documents", len(r.tree.Docs)), Fix: "keep exactly one"}
+		return &Error{File: r.name, Problem: fmt.Sprintf("%d YAML documents", len(r.tree.Docs)), Fix: "keep exactly one"}
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(src), yaml.Strict())
-	if err := decoder.Decode(&doc); err != nil {
+	if err := decoder.Decode(into); err != nil {
 		if errors.Is(err, io.EOF) {
-			return doc, &Error{File: r.name, Problem: "empty", Fix: "write at least one clause"}
+			return &Error{File: r.name, Problem: "empty", Fix: "write at least one entry"}
 		}
-		return doc, r.yamlError(err)
+		return r.yamlError(err)
 	}
-	return doc, nil
+	return nil
 }
 
 // tokens refuses what could make a small file large or deep: references, tags and nesting.
