@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"os"
 	"slices"
 	"testing"
 
@@ -17,16 +16,8 @@ type example struct {
 
 func examples(t testing.TB) []example {
 	t.Helper()
-	src, err := os.ReadFile("builtin_test.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cases, err := ReadCases("builtin_test.yaml", src)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out []example
-	for _, c := range cases {
+	for _, c := range BuiltinCases() {
 		facts, uses := c.Under(Builtin())
 		out = append(out, example{c, facts, uses})
 	}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"slices"
@@ -51,6 +52,18 @@ type CaseResult struct {
 	Line    int                `json:"line"`
 	Outcome compliance.Outcome `json:"outcome"`
 	Wrong   []Mismatch         `json:"wrong"`
+}
+
+//go:embed builtin_test.yaml
+var builtinCases []byte
+
+// BuiltinCases are the examples of the built-in policy.
+func BuiltinCases() []Case {
+	cases, err := ReadCases("builtin_test.yaml", builtinCases)
+	if err != nil {
+		panic(err) // the embedded file is broken: every test of this package fails
+	}
+	return cases
 }
 
 // ReadCases reads a file of cases under the bounds of policy files. The error joins every fault found, each an *Error.

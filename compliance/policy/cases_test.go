@@ -42,7 +42,7 @@ func TestReadCasesFaults(t *testing.T) {
 		{"not YAML", "facts: {", "facts: }", 2, ""},
 	} {
 		_, err := ReadCases("c.yaml", []byte(strings.Replace(smallCases, c.from, c.to, 1)))
-		if !slices.ContainsFunc(faultsOf(err), func(f *Error) bool {
+		if !slices.ContainsFunc(Faults(err), func(f *Error) bool {
 			return f.Line == c.line && strings.Contains(f.Problem, c.problem) && f.Fix != "" && f.File == "c.yaml"
 		}) {
 			t.Errorf("%s: got %v, want a fault on line %d with %q", c.why, err, c.line, c.problem)

@@ -24,10 +24,10 @@ const (
 
 // Error is one fault of a policy file. Line is 0 when the fault is of the whole file.
 type Error struct {
-	File    string
-	Line    int
-	Problem string
-	Fix     string // what to do
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`
+	Problem string `json:"problem"`
+	Fix     string `json:"fix"` // what to do
 }
 
 func (e *Error) Error() string {
@@ -39,6 +39,21 @@ func (e *Error) Error() string {
 		return at + ": " + e.Problem
 	}
 	return at + ": " + e.Problem + "; " + e.Fix
+}
+
+// Faults are the faults that an error of Load or ReadCases joins, in the order of their lines; none for another error.
+func Faults(err error) []*Error {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var out []*Error
+		for _, e := range many.Unwrap() {
+			out = append(out, Faults(e)...)
+		}
+		return out
+	}
+	if one, ok := errors.AsType[*Error](err); ok {
+		return []*Error{one}
+	}
+	return nil
 }
 
 // The shapes of the file. Every key that is not here is an error.
