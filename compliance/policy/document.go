@@ -24,10 +24,10 @@ const (
 
 // Error is one fault of a policy file. Line is 0 when the fault is of the whole file.
 type Error struct {
-	File    string
-	Line    int
-	Problem string
-	Fix     string // what to do
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`
+	Problem string `json:"problem"`
+	Fix     string `json:"fix"` // what to do
 }
 
 func (e *Error) Error() string {
@@ -39,6 +39,21 @@ func (e *Error) Error() string {
 		return at + ": " + e.Problem
 	}
 	return at + ": " + e.Problem + "; " + e.Fix
+}
+
+// Faults are the faults that an error of Load or ReadCases joins, in the order of their lines; none for another error.
+func Faults(err error) []*Error {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var out []*Error
+		for _, e := range many.Unwrap() {
+			out = append(out, Faults(e)...)
+		}
+		return out
+	}
+	if one, ok := errors.AsType[*Error](err); ok {
+		return []*Error{one}
+	}
+	return nil
 }
 
 // The shapes of the file. Every key that is not here is an error.
@@ -184,7 +199,7 @@ func firstLine(node ast.Node) int {
 }
 
 // read decodes the file strictly.
-func (r *reader) read(src []byte) (doc document, err error) {
+func (r *reader) read(src []byte, into any) (err error) {
 	defer func() {
 		// The parser is not ours; a file that breaks it is a broken file, not the end of the gateway.
 		if p := recover(); p != nil {
@@ -192,25 +207,25 @@ func (r *reader) read(src []byte) (doc document, err error) {
 		}
 	}()
 	if len(src) > maxSource {
-		return doc, &Error{File: r.name, Problem: fmt.Sprintf("longer than %d bytes", maxSource), Fix: "split the policy"}
+		return &Error{File: r.name, Problem: fmt.Sprintf("longer than %d bytes", maxSource), Fix: "split the policy"}
 	}
 	if fault := r.tokens(lexer.Tokenize(string(src))); fault != nil {
-		return doc, fault
+		return fault
 	}
 	if r.tree, err = parser.ParseBytes(src, 0); err != nil {
-		return doc, r.yamlError(err)
+		return r.yamlError(err)
 	}
 	if len(r.tree.Docs) != 1 {
-		return doc, &Error{File: r.name, Problem: fmt.Sprintf("%d YAML documents", len(r.tree.Docs)), Fix: "keep exactly one"}
+		return &Error{File: r.name, Problem: fmt.Sprintf("%d YAML documents", len(r.tree.Docs)), Fix: "keep exactly one"}
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(src), yaml.Strict())
-	if err := decoder.Decode(&doc); err != nil {
+	if err := decoder.Decode(into); err != nil {
 		if errors.Is(err, io.EOF) {
-			return doc, &Error{File: r.name, Problem: "empty", Fix: "write at least one clause"}
+			return &Error{File: r.name, Problem: "empty", Fix: "write at least one entry"}
 		}
-		return doc, r.yamlError(err)
+		return r.yamlError(err)
 	}
-	return doc, nil
+	return nil
 }
 
 // tokens refuses what could make a small file large or deep: references, tags and nesting.

@@ -25,8 +25,8 @@ var (
 // Load reads a policy. The error joins every fault found, each an *Error that names file, line and what to do.
 func Load(name string, src []byte) (*Policy, error) {
 	r := &reader{name: name}
-	doc, err := r.read(src)
-	if err != nil {
+	var doc document
+	if err := r.read(src, &doc); err != nil {
 		return nil, err
 	}
 	p := &Policy{name: name, source: slices.Clone(src), digest: compliance.Digest(src), products: map[string]compliance.Scene{}}
@@ -39,16 +39,21 @@ func Load(name string, src []byte) (*Policy, error) {
 		r.fault("", "write at least one", "no clauses")
 	}
 	r.overlaps(p.clauses)
-	if len(r.faults) > 0 {
-		slices.SortStableFunc(r.faults, func(a, b *Error) int { return a.Line - b.Line })
-		all := make([]error, len(r.faults))
-		for i, f := range r.faults {
-			all[i] = f
-		}
-		return nil, errors.Join(all...)
+	if err := r.joined(); err != nil {
+		return nil, err
 	}
 	p.index()
 	return p, nil
+}
+
+// joined are the faults in the order of their lines; nil when there are none.
+func (r *reader) joined() error {
+	slices.SortStableFunc(r.faults, func(a, b *Error) int { return a.Line - b.Line })
+	all := make([]error, len(r.faults))
+	for i, f := range r.faults {
+		all[i] = f
+	}
+	return errors.Join(all...)
 }
 
 // index files the clauses by scene, so that those of other scenes are never looked at.

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -182,27 +181,13 @@ func TestLoadFaults(t *testing.T) {
 		{"second document", "  - id: R-B", "---\n  - id: R-B", 0, "2 YAML documents"},
 	} {
 		_, err := Load("p.yaml", []byte(edit(t, c.from, c.to)))
-		faults := faultsOf(err)
+		faults := Faults(err)
 		if !slices.ContainsFunc(faults, func(f *Error) bool {
 			return f.Line == c.line && strings.Contains(f.Problem, c.problem) && f.Fix != "" && f.File == "p.yaml"
 		}) {
 			t.Errorf("%s: got %v, want a fault on line %d with %q", c.why, err, c.line, c.problem)
 		}
 	}
-}
-
-func faultsOf(err error) []*Error {
-	var out []*Error
-	if one, ok := errors.AsType[*Error](err); ok {
-		out = append(out, one)
-	}
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		out = nil
-		for _, e := range many.Unwrap() {
-			out = append(out, faultsOf(e)...)
-		}
-	}
-	return out
 }
 
 func TestLoadWholeFileFaults(t *testing.T) {
@@ -269,7 +254,7 @@ func FuzzLoad(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src []byte) {
 		p, err := Load("p.yaml", src)
 		if err != nil {
-			if len(faultsOf(err)) == 0 || err.Error() == "" {
+			if len(Faults(err)) == 0 || err.Error() == "" {
 				t.Fatalf("an error of another kind: %v", err)
 			}
 			return

@@ -151,6 +151,11 @@ func (p *Policy) Clause(id, date string) (Clause, bool) {
 	return Clause{}, false
 }
 
+// Has reports whether the policy has any version of a clause.
+func (p *Policy) Has(id string) bool {
+	return slices.ContainsFunc(p.clauses, func(c *clause) bool { return c.ID == id })
+}
+
 // Products are the products that openings may be asked for, sorted.
 func (p *Policy) Products() []string {
 	out := make([]string, 0, len(p.products))
