@@ -14,7 +14,7 @@ func clauseLike(id, kind, more string) string {
 }
 
 func TestLint(t *testing.T) {
-	card := "    limits:\n      - {family: more_cards, products: [mobile_card], per: [holder], counts: openings, states: [active], max: 9, mode: hard, reason: quota_exceeded}\n"
+	card := "    limits:\n      - {family: more_cards, products: [mobile_card], per: [holder], counts: openings, states: [reserved, pending_activation, active, suspended], max: 9, mode: hard, reason: quota_exceeded}\n"
 	since := "    effective_from: 2020-01-01\n"
 	for _, c := range []struct {
 		why  string
@@ -55,7 +55,7 @@ func TestLintIsQuiet(t *testing.T) {
 	next := clauseLike("R-E", "denial", "    effective_from: 2020-01-01\n    effective_to: 2020-12-31\n    when: photo\n    reason: further_review\n") +
 		clauseLike("R-E", "denial", "    effective_from: 2021-01-01\n    when: photo\n    reason: further_review\n")
 	narrower := clauseLike("R-F", "limit", "    effective_from: 2020-01-01\n    scope: {scenes: [phone_card]}\n"+
-		"    limits:\n      - {family: fewer, products: [mobile_card], per: [holder], counts: openings, states: [active], max: 4, mode: hard, reason: quota_exceeded}\n")
+		"    limits:\n      - {family: fewer, products: [mobile_card], per: [holder], counts: openings, states: [reserved, pending_activation, active, suspended], max: 4, mode: hard, reason: quota_exceeded}\n")
 	got, err := Lint("p.yaml", []byte(strings.Replace(small, "    effective_to: 2020-12-31\n", "", 1)+next+narrower), today)
 	if err != nil {
 		t.Fatal(err)

@@ -98,7 +98,7 @@ func TestRedecide(t *testing.T) {
 			changed(t, "id: R-5CARD", "max: 5", "max: 9"), compliance.Rejected, "quota_exceeded", ""},
 		{"another clause with the same count", fifth, four, changed(t, "id: R-5CARD", "R-5CARD", "R-6CARD"), compliance.Approved, "", ""},
 		{"a count that was never taken", fifth, four, changed(t, "id: R-5CARD", "family: phone_cards", "family: cards"), "", "", "quotas.cards"},
-		{"a count of other states", fifth, four, changed(t, "id: R-5CARD", "states: [reserved, ", "states: ["), "", "", "quotas.phone_cards"},
+		{"a count by other parts", fifth, four, changed(t, "id: R-5CARD", "per: [holder, legal_entity]", "per: [holder]"), "", "", "quotas.phone_cards"},
 		{"a check that was never made", photo, nil, changed(t, "id: R-ATFL-21", "{check: network_check}", "{check: network_check}\n      - {check: live_video}"), "", "", "checks.live_video"},
 		{"a window that was never kept", tries, nil, changed(t, "id: OP-VELOCITY", "attempts_of_person", "tries_of_person"), "", "", "velocities.tries_of_person"},
 		{"a shorter window", tries, func(d *compliance.Decision) { d.Facts.Velocities[0].Used = 3 },

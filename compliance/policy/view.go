@@ -52,7 +52,7 @@ func (p *Policy) At(date string) []View {
 func (c *clause) view() View {
 	v := View{
 		Clause: c.Clause, Scope: c.scope.items(), Scenes: c.scope.scenes, When: c.when.source(), Limits: slices.Clone(c.limits),
-		Windows: slices.Clone(c.speeds), Reason: c.reason, PendingDeadline: c.terms.pendingDeadline, ApprovalValid: c.terms.approvalValid,
+		Windows: slices.Clone(c.speeds), Reason: c.Reason, PendingDeadline: c.terms.pendingDeadline, ApprovalValid: c.terms.approvalValid,
 		Keeps: c.keep.evidence, KeepYears: c.keep.years,
 	}
 	if len(v.Scenes) == 0 {
