@@ -156,7 +156,8 @@ func TestPolicyExplain(t *testing.T) {
 			}
 		}
 	}
-	if c.explain(t, review, compliance.ForRegulator, "zh", true) != c.explain(t, review, compliance.ForRegulator, "zh", true) {
+	first := c.explain(t, review, compliance.ForRegulator, "zh", true)
+	if second := c.explain(t, review, compliance.ForRegulator, "zh", true); first != second {
 		t.Error("two explanations of one decision differ")
 	}
 	var e struct {
