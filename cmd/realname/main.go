@@ -20,7 +20,7 @@ type commands struct {
 	Retention retentionCmd `cmd:"" help:"End the retention of evidence."`
 	Stock     stockCmd     `cmd:"" help:"Load existing openings, and compare them with the tenant's own file."`
 	Limits    limitsCmd    `cmd:"" help:"Tell what limits leave room for, and try a policy on a history."`
-	Policy    policyCmd    `cmd:"" help:"Explain what the rules decided."`
+	Policy    policyCmd    `cmd:"" help:"Check, show, try, compare, replay and explain the rules that decide."`
 	Number    numberCmd    `cmd:"" help:"Check, explain and make document numbers."`
 	Areas     areasCmd     `cmd:"" help:"Show and update the division codes of GB/T 2260."`
 	Image     imageCmd     `cmd:"" help:"Check photos of documents."`

@@ -8,7 +8,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 )
 
-// progress is a bar on a terminal over the bytes of a file; a nil one shows nothing.
+// progress is a bar on a terminal over the bytes of a file, or over a number of things; a nil one shows nothing.
 type progress struct {
 	container *mpb.Progress
 	bar       *mpb.Bar
@@ -27,6 +27,15 @@ func newProgress(in io.Reader, terminal io.Writer) *progress {
 	container := mpb.New(mpb.WithOutput(terminal), mpb.WithWidth(40))
 	bar := container.AddBar(info.Size(), mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.CountersKibiByte("% .1f / % .1f")),
+		mpb.AppendDecorators(decor.Percentage(), decor.Name("  "), decor.AverageETA(decor.ET_STYLE_MMSS)))
+	return &progress{container, bar}
+}
+
+// newCounter is a bar over a number of things.
+func newCounter(all int64, terminal io.Writer) *progress {
+	container := mpb.New(mpb.WithOutput(terminal), mpb.WithWidth(40))
+	bar := container.AddBar(all, mpb.BarRemoveOnComplete(),
+		mpb.PrependDecorators(decor.CountersNoUnit("%d / %d")),
 		mpb.AppendDecorators(decor.Percentage(), decor.Name("  "), decor.AverageETA(decor.ET_STYLE_MMSS)))
 	return &progress{container, bar}
 }

@@ -136,7 +136,9 @@ func TestRedecideWhatWasNeverAsked(t *testing.T) {
 // A proxy whom the record does not name as a part cannot be counted.
 func TestRedecideBeforePartsWereKept(t *testing.T) {
 	all := examples(t)
-	i := slices.IndexFunc(all, func(e example) bool { return e.facts.Proxy && e.facts.HasOpening && slices.Contains(e.facts.Parts, "proxy") && len(e.uses) > 1 })
+	i := slices.IndexFunc(all, func(e example) bool {
+		return e.facts.Proxy && e.facts.HasOpening && slices.Contains(e.facts.Parts, "proxy") && len(e.uses) > 1
+	})
 	if i < 0 {
 		t.Fatal("no example with a proxy")
 	}

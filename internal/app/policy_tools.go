@@ -74,7 +74,9 @@ func LintPolicy(file, today string) (PolicyLint, error) {
 }
 
 // DiffPolicies tells what changes from a to b, and which cases are decided otherwise.
-func DiffPolicies(a, b *Policy, cases []PolicyCase) (PolicyDifference, error) { return policy.Diff(a, b, cases) }
+func DiffPolicies(a, b *Policy, cases []PolicyCase) (PolicyDifference, error) {
+	return policy.Diff(a, b, cases)
+}
 
 // UnactedRows are the rows of the regulation facts on which the policy has no clause, and why, as the built-in policy sees it.
 func UnactedRows(p *Policy) []UnactedRow {
