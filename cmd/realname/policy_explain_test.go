@@ -20,8 +20,8 @@ import (
 	"realname/verify/authority/standin"
 )
 
-// counter is a carrier's counter before the real service, under a policy by which a clerk may open one card a day.
-type counter struct {
+// desk is a carrier's counter before the real service, under a policy by which a clerk may open one card a day.
+type desk struct {
 	flag    configFlag
 	service *verify.Service
 	caller  verify.Caller
@@ -29,10 +29,10 @@ type counter struct {
 	digest  string
 }
 
-func newCounter(t *testing.T) *counter {
+func newDesk(t *testing.T) *desk {
 	t.Helper()
 	flag, tenant := carrier(t, 5)
-	c := &counter{flag: flag, sim: standin.New(bytes.Repeat([]byte("s"), 32))}
+	c := &desk{flag: flag, sim: standin.New(bytes.Repeat([]byte("s"), 32))}
 	srv := httptest.NewServer(c.sim.Handler())
 	t.Cleanup(srv.Close)
 	upstream, err := authority.New(authority.Options{
@@ -87,7 +87,7 @@ func newCounter(t *testing.T) *counter {
 }
 
 // open asks for a card and returns the decision's id.
-func (c *counter) open(t *testing.T, number, clerk string, want compliance.Outcome) string {
+func (c *desk) open(t *testing.T, number, clerk string, want compliance.Outcome) string {
 	t.Helper()
 	const name = "王测试"
 	c.sim.Know(standin.Person{Number: number, Name: name})
@@ -108,7 +108,7 @@ func (c *counter) open(t *testing.T, number, clerk string, want compliance.Outco
 }
 
 func TestPolicyExplain(t *testing.T) {
-	c := newCounter(t)
+	c := newDesk(t)
 	if err := c.sim.Set(standin.Setting{Fault: standin.Down}); err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestPolicyExplain(t *testing.T) {
 	}
 }
 
-func (c *counter) explain(t *testing.T, id string, a compliance.Audience, lang string, asJSON bool) string {
+func (c *desk) explain(t *testing.T, id string, a compliance.Audience, lang string, asJSON bool) string {
 	t.Helper()
 	var out bytes.Buffer
 	cmd := policyExplainCmd{configFlag: c.flag, Decision: id, Audience: string(a), Lang: lang, JSON: asJSON}
