@@ -186,10 +186,11 @@ func withReason(t *testing.T, code string) *policy.Policy {
 	source := string(policy.Builtin().Source())
 	source = strings.ReplaceAll(source, "reason: abnormal_opening", "reason: "+code)
 	source += `
-  - id: OP-SECRET
+  - id: R-SECRET
     kind: review
-    instrument: 运营方设定
-    source: O
+    instrument: 秘密法
+    article: "10"
+    source: S
     effective_from: 2000-01-01
     title: 秘密标题
     text: {zh: 秘密条文, en: the secret text}
@@ -235,7 +236,7 @@ func TestNoUndisclosedReasonReachesPersonOrClerk(t *testing.T) {
 			if !r.Disclosed {
 				hidden++
 			}
-			if _, own := p.Clause("OP-SECRET", f.Date); !own && !strings.HasPrefix(road, "check") && road != "not executed" {
+			if _, own := p.Clause("R-SECRET", f.Date); !own && !strings.HasPrefix(road, "check") && road != "not executed" {
 				continue
 			}
 			for _, lang := range []string{"zh", "en"} {
@@ -261,7 +262,7 @@ func checkTold(t *testing.T, road string, r *compliance.ReasonText, d *complianc
 		text := everything(t, &e)
 		secrets := []string{"OP-VELOCITY", "异常频次", "7331", "attempts_of_person", "openings_with_phone"}
 		if !r.Disclosed {
-			secrets = append(secrets, r.Code, r.Compliance.ZH, r.Compliance.EN, r.Regulator.ZH, r.Regulator.EN, "OP-SECRET", "秘密", "secret text")
+			secrets = append(secrets, r.Code, r.Compliance.ZH, r.Compliance.EN, r.Regulator.ZH, r.Regulator.EN, "R-SECRET", "秘密", "secret text")
 		}
 		for _, secret := range secrets {
 			if strings.Contains(text, secret) {
