@@ -88,7 +88,7 @@ func (f ledgerFlag) operate(ctx context.Context, do func(o *app.Operator) error)
 	if f.Config == "" {
 		return do(nil)
 	}
-	return operate(ctx, configFlag{f.Config}, do)
+	return operate(ctx, configFlag(f), do)
 }
 
 // pace tells how many decisions are done: a bar on a terminal, else a line now and then.
