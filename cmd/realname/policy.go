@@ -84,7 +84,7 @@ type ledgerFlag struct {
 	Config string `help:"Configuration of a gateway, whose stored decisions count too." type:"existingfile" placeholder:"FILE"`
 }
 
-// operator opens the ledger; nil without a configuration.
+// operate opens the ledger; nil without a configuration.
 func (f ledgerFlag) operate(ctx context.Context, do func(o *app.Operator) error) error {
 	if f.Config == "" {
 		return do(nil)
