@@ -62,6 +62,19 @@ const (
 	RoleBeneficialOwner     PartyRole = "beneficial_owner"
 )
 
+// Parts that a velocity may run over beside the roles of parties.
+const (
+	PartPhone        = "phone"        // the holder's phone number
+	PartBankAccount  = "bank_account" // that the holder binds
+	PartChannelAgent = "channel_agent"
+	PartOutlet       = "outlet"
+	PartClerk        = "clerk"
+	PartTerminal     = "terminal"
+	PartDevice       = "device"  // that attested something
+	PartNetwork      = "network" // prefix of the applicant's address
+	PartTenant       = "tenant"
+)
+
 // PartyRoles lists every role of a party.
 func PartyRoles() []PartyRole {
 	return []PartyRole{

@@ -24,8 +24,9 @@ func parts(r *Request) []string {
 		}
 	}
 	out = append(out, given(map[string]bool{
-		"channel_agent": r.Channel.ChannelAgent != "", "outlet": r.Channel.Outlet != "", "clerk": r.Channel.Clerk != "",
-		"terminal": r.Channel.Terminal != "", "network": r.Channel.Network != "", "device": len(devices(r)) > 0,
+		compliance.PartChannelAgent: r.Channel.ChannelAgent != "", compliance.PartOutlet: r.Channel.Outlet != "",
+		compliance.PartClerk: r.Channel.Clerk != "", compliance.PartTerminal: r.Channel.Terminal != "",
+		compliance.PartNetwork: r.Channel.Network != "", compliance.PartDevice: len(devices(r)) > 0,
 	})...)
 	slices.Sort(out)
 	return slices.Compact(out)

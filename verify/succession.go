@@ -136,7 +136,7 @@ func (s *Service) renew(ctx context.Context, c Caller, id string, with Replaceme
 	if err != nil {
 		return Opening{}, err
 	}
-	stored, err := s.consumable(ctx, c, with.VerificationID, kind, old)
+	stored, err := s.consumable(ctx, c, with.VerificationID, old)
 	if err != nil {
 		return Opening{}, err
 	}
@@ -184,7 +184,7 @@ func (s *Service) renew(ctx context.Context, c Caller, id string, with Replaceme
 }
 
 // consumable is an approved verification of the opening's scene that was not used yet, but by the opening's own successor.
-func (s *Service) consumable(ctx context.Context, c Caller, id string, kind compliance.EventKind, old Opening) (Stored, error) {
+func (s *Service) consumable(ctx context.Context, c Caller, id string, old Opening) (Stored, error) {
 	stored, err := s.o.Ledger.Decision(ctx, c.TenantID, id)
 	if errors.Is(err, ErrNotFound) {
 		return Stored{}, compliance.E(compliance.FaultUnprocessable, "verification_not_found", "no such verification of this tenant").At("/verification_id")

@@ -27,7 +27,7 @@ type held struct {
 	limits []velocity.Limit
 }
 
-// keys are what the ledger writes of it.
+// windows are what the ledger writes of it.
 func (h *held) windows() Windows {
 	w := Windows{ID: h.id}
 	for _, l := range h.limits {
@@ -178,19 +178,19 @@ func (s *Service) windowKeys(part string, r *Request, c Caller, e Enrolled) []st
 	switch part {
 	case string(quota.Holder):
 		return key(e.PersonID)
-	case string(quota.Tenant):
+	case compliance.PartTenant:
 		return key(c.TenantID)
-	case "channel_agent":
+	case compliance.PartChannelAgent:
 		return own(r.Channel.ChannelAgent)
-	case "outlet":
+	case compliance.PartOutlet:
 		return own(r.Channel.Outlet)
-	case "clerk":
+	case compliance.PartClerk:
 		return own(r.Channel.Clerk)
-	case "terminal":
+	case compliance.PartTerminal:
 		return own(r.Channel.Terminal)
-	case "network":
-		return key(s.token("network", network(r.Channel.Network)))
-	case "device":
+	case compliance.PartNetwork:
+		return key(s.token(part, network(r.Channel.Network)))
+	case compliance.PartDevice:
 		var out []string
 		for _, serial := range devices(r) {
 			out = append(out, own(serial)...)

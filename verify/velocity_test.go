@@ -217,6 +217,35 @@ func TestVelocityUnderLoad(t *testing.T) {
 	}
 }
 
+// Whatever a velocity may run over is found in a request that has it: one that was not would let everybody pass.
+func TestEveryPartIsCounted(t *testing.T) {
+	h := newHouse(t)
+	for _, part := range policy.VelocityParts {
+		clause := strings.Replace(tight[:strings.Index(tight, "      - {name: network_hour")], "per: clerk, counts: openings, window: 24h, max: 3",
+			"per: "+part+", counts: attempts, window: 24h, max: 1", 1)
+		p, err := policy.Load(part, bytes.Replace(policy.Builtin().Source(), []byte("  # ---- units ----"), []byte(clause+"\n  # ---- units ----"), 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := h.options
+		o.Policy = p
+		h.Service = verify.New(o)
+		carrier := h.carrier
+		if part == compliance.PartTenant {
+			carrier = h.other
+		}
+		ask := func(p person) verify.Answer {
+			r := h.fullCard(p)
+			r.Request.Channel.Terminal, r.Request.Channel.Network = "trm-"+part, "192.0.2.1"
+			r.Request.Channel.Clerk, r.Request.Channel.Outlet, r.Request.Channel.ChannelAgent = "clk-"+part, "out-"+part, "agt-"+part
+			r.Request.Parties[0].Phone, r.Request.Parties[0].Account = "13800000000", "6200000000000005"
+			return h.open(t, carrier, r)
+		}
+		want(t, ask(h.person(true)), compliance.Approved, "", "")
+		want(t, ask(h.person(true)), compliance.Review, "abnormal_opening", "OP-TIGHT")
+	}
+}
+
 // More devices than can be held at once are no way past a window, and no fault of ours.
 func TestMoreWindowsThanCanBeHeld(t *testing.T) {
 	h := newTightHouse(t)

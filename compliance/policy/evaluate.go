@@ -61,10 +61,7 @@ func (p *Policy) Limits(f compliance.Facts) []Limit {
 
 // Parts that every request has, and the modes of a limit.
 const (
-	partPhone       = "phone"
-	partAccount     = "bank_account"
 	partLegalEntity = "legal_entity"
-	partTenant      = "tenant"
 
 	ModeHard        = "hard"
 	ModeInPrinciple = "in_principle"
@@ -73,7 +70,7 @@ const (
 // concerns reports whether the product asked for is one that the limit counts, and the request names whom it counts by.
 func (l *Limit) concerns(f *compliance.Facts) bool {
 	for _, per := range l.Per {
-		always := per == string(compliance.RoleHolder) || per == partLegalEntity || per == partTenant
+		always := per == string(compliance.RoleHolder) || per == partLegalEntity || per == compliance.PartTenant
 		if !always && !slices.Contains(f.Parts, per) {
 			return false
 		}

@@ -17,7 +17,7 @@ import (
 var (
 	clauseID  = regexp.MustCompile(`^(R|OP)-[A-Za-z0-9][A-Za-z0-9./-]{0,62}$`)
 	token64   = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
-	limitKeys = append(texts(compliance.PartyRoles()), partPhone, partAccount, partLegalEntity, partTenant)
+	limitKeys = append(texts(compliance.PartyRoles()), compliance.PartPhone, compliance.PartBankAccount, partLegalEntity, compliance.PartTenant)
 	// countable are the states of openings that a limit may count; final ones hold no slot.
 	countable = []string{"reserved", "pending_activation", "active", "suspended"}
 )

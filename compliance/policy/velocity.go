@@ -8,7 +8,10 @@ import (
 )
 
 // VelocityParts are what a velocity may run over beside the parties of a request.
-var VelocityParts = []string{partPhone, partAccount, "channel_agent", "outlet", "clerk", "terminal", "device", "network", partTenant}
+var VelocityParts = []string{
+	compliance.PartPhone, compliance.PartBankAccount, compliance.PartChannelAgent, compliance.PartOutlet, compliance.PartClerk,
+	compliance.PartTerminal, compliance.PartDevice, compliance.PartNetwork, compliance.PartTenant,
+}
 
 // What becomes of a velocity while the shared store is gone.
 const (
@@ -78,7 +81,7 @@ func (p *Policy) AllVelocities() []Velocity {
 
 // concerns reports whether the request has what the window runs over.
 func (v *Velocity) concerns(f *compliance.Facts) bool {
-	always := v.Per == string(compliance.RoleHolder) || v.Per == partTenant
+	always := v.Per == string(compliance.RoleHolder) || v.Per == compliance.PartTenant
 	return (always || slices.Contains(f.Parts, v.Per)) && (f.HasOpening || v.Counts != "openings")
 }
 

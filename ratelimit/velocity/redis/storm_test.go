@@ -186,7 +186,7 @@ func TestStormOnCluster(t *testing.T) {
 		}
 	})
 	newStorm(gates, velocity.FailClosed).through(t, "fail_closed failed over", stormClients, func() { c.Failover(0) },
-		func() { c.KillMaster(1).Restart() }, c.Flush)
+		func() { c.KillMaster(1).Restart(); c.Healthy() }, c.Flush)
 }
 
 // slots are those of the storm's windows.

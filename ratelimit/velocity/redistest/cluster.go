@@ -152,6 +152,7 @@ func (c *Cluster) Failover(i int) {
 				}
 				return nil
 			})
+			c.Healthy()
 			return
 		}
 	}

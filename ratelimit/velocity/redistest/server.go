@@ -228,14 +228,23 @@ func StartSentinel(t testing.TB) *Trio {
 	return trio
 }
 
+// complete tells whether the Sentinels know each other and the replicas.
 func (trio *Trio) complete() error {
+	return trio.each(func(master map[string]string) bool {
+		return master["num-other-sentinels"] == "2" && master["num-slaves"] == "2" && master["flags"] == "master"
+	})
+}
+
+// each tells whether ok is true of the master as every Sentinel describes it.
+func (trio *Trio) each(ok func(master map[string]string) bool) error {
 	for _, s := range trio.Sentinels {
-		got, err := goredis.NewSentinelClient(s.Client.Options()).Master(context.Background(), trio.Name).Result()
-		if err != nil {
+		cmd := goredis.NewMapStringStringCmd(context.Background(), "SENTINEL", "MASTER", trio.Name)
+		if err := s.Client.Process(context.Background(), cmd); err != nil {
 			return err
 		}
-		if got["num-other-sentinels"] != "2" || got["num-slaves"] != "2" || got["flags"] != "master" {
-			return fmt.Errorf("%s others, %s replicas, flags %s", got["num-other-sentinels"], got["num-slaves"], got["flags"])
+		if got := cmd.Val(); !ok(got) {
+			return fmt.Errorf("%s sees %s:%s, %s others, %s replicas, flags %s",
+				s.Addr, got["ip"], got["port"], got["num-other-sentinels"], got["num-slaves"], got["flags"])
 		}
 	}
 	return nil
@@ -283,13 +292,18 @@ func (trio *Trio) KillMaster() *Server {
 	return was
 }
 
+// await waits until all Sentinels are done with the failover. A replica that dies just after its promotion, while one of
+// them still hands out the new address, leaves that one waiting for it forever.
 func (trio *Trio) await(was *Server) {
 	trio.t.Helper()
 	Eventually(trio.t, "another master", func() error {
-		if m := trio.Master(); m == nil || m == was {
+		m := trio.Master()
+		if m == nil || m == was {
 			return errors.New("none yet")
 		}
-		return nil
+		return trio.each(func(master map[string]string) bool {
+			return net.JoinHostPort(master["ip"], master["port"]) == m.Addr && master["flags"] == "master"
+		})
 	})
 }
 
