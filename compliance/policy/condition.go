@@ -23,6 +23,7 @@ const (
 type condition struct {
 	text    string
 	program cel.Program
+	nth     int // among those of its policy
 }
 
 // Two sets of facts that a condition may read.
@@ -69,17 +70,19 @@ func compile(env *cel.Env, text string) (*condition, error) {
 	return &condition{text: text, program: program}, nil
 }
 
-// holds computes the condition; ok is false when it could not be computed.
-func (c *condition) holds(f *compliance.Facts) (holds, ok bool) {
-	if c == nil {
-		return true, true
-	}
+// ask computes the condition.
+func (c *condition) ask(f *compliance.Facts) truth {
 	value, _, err := c.program.Eval(activation{f})
 	if err != nil {
-		return false, false
+		return unknown
 	}
-	holds, ok = value.Value().(bool)
-	return holds, ok
+	switch holds, ok := value.Value().(bool); {
+	case !ok:
+		return unknown
+	case holds:
+		return yes
+	}
+	return no
 }
 
 // activation gives conditions their facts, each when it is asked for.

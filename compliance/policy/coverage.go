@@ -31,7 +31,7 @@ func (p *Policy) NewCoverage() *Coverage {
 // Add counts one request.
 func (v *Coverage) Add(f compliance.Facts, uses []compliance.QuotaUse) {
 	touched := map[*clause]bool{} // false: satisfied
-	for c := range v.policy.applying(&f) {
+	for c := range v.policy.read(&f).applying {
 		if c.Kind == KindTerm { // terms find nothing
 			touched[c] = false
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"cel.dev/cel-go/cel"
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/lexer"
@@ -167,6 +168,14 @@ type reader struct {
 	name   string
 	tree   *ast.File
 	faults []*Error
+
+	conditions map[conditionKey]*condition
+}
+
+// conditionKey tells conditions that are one.
+type conditionKey struct {
+	env  *cel.Env
+	text string
 }
 
 // fault records a problem at a path of the file, such as $.clauses[3].when; of a path that is not in the file, the

@@ -2,13 +2,11 @@ package policy
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
+	"strconv"
 	"time"
 
 	"realname/compliance"
-	"realname/verify/idnumber"
 )
 
 // Reasons that the evaluation itself gives; all others come from the clauses.
@@ -29,10 +27,11 @@ const foundMissing = "missing"
 // Needs tells which checks the clauses in force demand of f, sorted, before anything is executed.
 func (p *Policy) Needs(f compliance.Facts) []string {
 	out := []string{}
-	for c := range p.applying(&f) {
+	r := p.read(&f)
+	for c := range r.applying {
 		for i := range c.demands {
 			d := &c.demands[i]
-			if !applies(d.when, &f) {
+			if !r.applies(d.when) {
 				continue
 			}
 			for _, rule := range d.anyOf {
@@ -47,7 +46,7 @@ func (p *Policy) Needs(f compliance.Facts) []string {
 // Limits are the quota families in force for f, in the order of the clauses.
 func (p *Policy) Limits(f compliance.Facts) []Limit {
 	var out []Limit
-	for c := range p.applying(&f) {
+	for c := range p.read(&f).applying {
 		for _, l := range c.limits {
 			if !l.concerns(&f) {
 				continue
@@ -78,44 +77,14 @@ func (l *Limit) concerns(f *compliance.Facts) bool {
 	return f.Product == "" || slices.Contains(l.Products, f.Product)
 }
 
-// applying yields the clauses in force on the date of f whose scope covers f, and for requirements, limits and terms
-// whose condition holds. Nothing is in force on what is no date.
-func (p *Policy) applying(f *compliance.Facts) func(yield func(*clause) bool) {
-	return func(yield func(*clause) bool) {
-		if _, err := idnumber.ParseDate(f.Date); err != nil {
-			return
-		}
-		candidates, ok := p.byScene[f.Scene]
-		if !ok {
-			candidates = p.clauses // an unknown scene evades no clause
-		}
-		for _, c := range candidates {
-			if !c.inForce(f.Date) || !c.scope.covers(f) {
-				continue
-			}
-			if c.Kind != KindDenial && c.Kind != KindReview && !applies(c.when, f) {
-				continue
-			}
-			if !yield(c) {
-				return
-			}
-		}
-	}
-}
-
-// applies reports whether a demand or limit with this condition is in play; one that cannot be computed is.
-func applies(when *condition, f *compliance.Facts) bool {
-	holds, ok := when.holds(f)
-	return holds || !ok
-}
-
 // Evaluate decides. uses are the counts of the limits in force, this request not included. Strictness is rejected, review,
 // pending, approved: the strictest finding is the outcome, so a failed check rejects while another is still waited for.
 func (p *Policy) Evaluate(f compliance.Facts, uses []compliance.QuotaUse) Evaluation {
-	j := judgement{facts: &f, uses: uses}
+	j := judgement{reading: p.read(&f), uses: uses}
+	j.findings = make([]compliance.Finding, 0, j.stretch.findings)
 	covered := false
 	var set terms
-	for c := range p.applying(&f) {
+	for c := range j.applying {
 		switch c.Kind {
 		case KindRequirement:
 			covered = true
@@ -152,7 +121,7 @@ func (p *Policy) Evaluate(f compliance.Facts, uses []compliance.QuotaUse) Evalua
 // ApprovalValid is how long an opening may rest on an approval of f.
 func (p *Policy) ApprovalValid(f compliance.Facts) time.Duration {
 	var set terms
-	for c := range p.applying(&f) {
+	for c := range p.read(&f).applying {
 		if c.Kind == KindTerm {
 			set.shorten(c.terms)
 		}
@@ -185,7 +154,7 @@ func strictness(o compliance.Outcome) int {
 
 // judgement gathers what the clauses find.
 type judgement struct {
-	facts    *compliance.Facts
+	*reading
 	uses     []compliance.QuotaUse
 	findings []compliance.Finding
 	grounds  []ground
@@ -230,23 +199,24 @@ func (j *judgement) find(c *clause, demanded, found string, o compliance.Outcome
 func (j *judgement) requirement(c *clause) {
 	for i := range c.demands {
 		d := &c.demands[i]
-		if !applies(d.when, j.facts) {
+		if !j.applies(d.when) {
 			continue
 		}
-		names, found := make([]string, len(d.anyOf)), make([]string, len(d.anyOf))
-		verdicts := make([]verdict, len(d.anyOf))
+		verdicts := make([]verdict, 0, 4)
 		for k := range d.anyOf {
-			verdicts[k] = d.anyOf[k].judge(j.facts, d.after)
-			names[k], found[k] = d.anyOf[k].name, verdicts[k].found
+			verdicts = append(verdicts, d.anyOf[k].judge(j.facts, d.after))
 		}
-		v := best(verdicts)
-		j.find(c, strings.Join(names, "|"), strings.Join(found, "|"), v.outcome, v.codes)
+		v, found := best(verdicts), verdicts[0].found
+		for _, other := range verdicts[1:] {
+			found += "|" + other.found
+		}
+		j.find(c, d.names, found, v.outcome, v.codes)
 		if v.outcome == compliance.Approved {
 			continue
 		}
 		for k := range d.anyOf {
 			if verdicts[k].outcome == compliance.Pending {
-				j.waiting = append(j.waiting, names[k])
+				j.waiting = append(j.waiting, d.anyOf[k].name)
 			}
 			j.needed = append(j.needed, d.anyOf[k].evidence...)
 		}
@@ -301,13 +271,14 @@ func (r *checkRule) judge(f *compliance.Facts, after string) verdict {
 			v.outcome, v.codes = compliance.Pending, []string{r.unexecuted}
 		}
 	default:
-		v.missing, v.codes = true, []string{r.missing}
 		if result != compliance.NotApplicable {
 			v.found = foundMissing
 		}
 		if first := f.Checks[after]; after != "" && first != compliance.Passed && first != compliance.Warning {
 			// The check it builds on decides: load has made sure that the clause demands that one too.
-			v.outcome, v.missing = compliance.Approved, false
+			v.outcome = compliance.Approved
+		} else {
+			v.missing, v.codes = true, []string{r.missing}
 		}
 	}
 	return v
@@ -341,7 +312,7 @@ func (j *judgement) limits(c *clause) {
 // have set less than the clause allows, never more.
 func (j *judgement) limit(c *clause, l *Limit, u *compliance.QuotaUse) {
 	most := min(l.Max, max(u.Limit, 0))
-	found := fmt.Sprintf("%d/%d", u.Used, most)
+	found := strconv.Itoa(u.Used) + "/" + strconv.Itoa(most)
 	full := u.Used < 0 || u.Used >= most
 	switch {
 	case full && u.Exception != "" && l.Mode == ModeInPrinciple:
@@ -358,7 +329,7 @@ func (j *judgement) limit(c *clause, l *Limit, u *compliance.QuotaUse) {
 // conditional applies a denial or review.
 func (j *judgement) conditional(c *clause, o compliance.Outcome) {
 	const demanded = "condition"
-	switch holds, ok := c.when.holds(j.facts); {
+	switch holds, ok := j.holds(c.when); {
 	case !ok:
 		j.find(c, demanded, string(compliance.NotExecuted), compliance.Review, []string{reasonNotComputed})
 	case holds:
@@ -373,9 +344,6 @@ func (j *judgement) settle(set terms) Evaluation {
 	e := Evaluation{
 		Outcome: compliance.Approved, Reasons: []compliance.ReasonRef{}, Findings: j.findings,
 		WaitingOn: []string{}, Needed: []string{},
-	}
-	if e.Findings == nil {
-		e.Findings = []compliance.Finding{}
 	}
 	slices.SortStableFunc(j.grounds, func(a, b ground) int { return strictness(b.outcome) - strictness(a.outcome) })
 	for _, g := range j.grounds {

@@ -387,17 +387,6 @@ func TestNeeded(t *testing.T) {
 	}
 }
 
-func BenchmarkEvaluate(b *testing.B) {
-	list := examples(b)
-	card := list[slices.IndexFunc(list, func(e example) bool { return e.Name == "fifth phone card" })]
-	b.ReportAllocs()
-	for b.Loop() {
-		if e := Builtin().Evaluate(card.facts, card.uses); e.Outcome != compliance.Approved {
-			b.Fatal(e.Reasons)
-		}
-	}
-}
-
 func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
 		if _, err := Load("builtin.yaml", builtinSource); err != nil {

@@ -59,8 +59,8 @@ func Lint(name string, src []byte, today string) (LintReport, error) {
 		l.gap(c)
 	}
 	for _, scene := range knownScenes {
-		if !slices.ContainsFunc(p.byScene[scene], func(c *clause) bool {
-			return c.Kind == KindRequirement && (c.EffectiveTo == "" || c.EffectiveTo >= today)
+		if !slices.ContainsFunc(p.clauses, func(c *clause) bool {
+			return c.Kind == KindRequirement && within(c.scope.scenes, []compliance.Scene{scene}) && (c.EffectiveTo == "" || c.EffectiveTo >= today)
 		}) {
 			l.report.Warnings = append(l.report.Warnings, Warning{Code: WarnUncovered, About: string(scene)})
 		}

@@ -24,7 +24,7 @@ var (
 
 // Load reads a policy. The error joins every fault found, each an *Error that names file, line and what to do.
 func Load(name string, src []byte) (*Policy, error) {
-	r := &reader{name: name}
+	r := &reader{name: name, conditions: map[conditionKey]*condition{}}
 	var doc document
 	if err := r.read(src, &doc); err != nil {
 		return nil, err
@@ -42,6 +42,7 @@ func Load(name string, src []byte) (*Policy, error) {
 	if err := r.joined(); err != nil {
 		return nil, err
 	}
+	p.conditions = len(r.conditions)
 	p.index()
 	return p, nil
 }
@@ -54,18 +55,6 @@ func (r *reader) joined() error {
 		all[i] = f
 	}
 	return errors.Join(all...)
-}
-
-// index files the clauses by scene, so that those of other scenes are never looked at.
-func (p *Policy) index() {
-	p.byScene = map[compliance.Scene][]*clause{}
-	for _, scene := range knownScenes {
-		for _, c := range p.clauses {
-			if len(c.scope.scenes) == 0 || slices.Contains(c.scope.scenes, scene) {
-				p.byScene[scene] = append(p.byScene[scene], c)
-			}
-		}
-	}
 }
 
 func (r *reader) products(p *Policy, entries []productEntry) {
@@ -291,8 +280,15 @@ func (r *reader) condition(path string, env *cel.Env, text string) *condition {
 	if text == "" {
 		return nil
 	}
+	key := conditionKey{env, text}
+	if c, ok := r.conditions[key]; ok {
+		return c
+	}
 	c, err := compile(env, text)
-	if err != nil {
+	if err == nil {
+		c.nth = len(r.conditions)
+		r.conditions[key] = c
+	} else {
 		fix := "correct the expression"
 		if strings.Contains(err.Error(), "undeclared reference") {
 			fix = "use a documented fact; what checks found may be read by denials and reviews only"
@@ -319,7 +315,7 @@ func (r *reader) demands(path string, entries []demandEntry, checks map[string]c
 		case len(sorted(names)) != len(names):
 			r.fault(at+".any_of", "name each check once", "a check twice")
 		}
-		d := demand{after: e.After, when: r.condition(at+".when", requestEnv(), e.When)}
+		d := demand{names: strings.Join(names, "|"), after: e.After, when: r.condition(at+".when", requestEnv(), e.When)}
 		for _, name := range names {
 			entry, ok := checks[name]
 			if !ok {

@@ -111,8 +111,10 @@ type Policy struct {
 	source   []byte
 	digest   string
 	clauses  []*clause // in the order of the file
-	byScene  map[compliance.Scene][]*clause
 	products map[string]compliance.Scene
+
+	stretches  map[indexKey][]stretch
+	conditions int // distinct ones
 }
 
 //go:embed builtin.yaml
@@ -193,6 +195,7 @@ type terms struct {
 
 // demand is one check, or one of several, that a requirement wants passed.
 type demand struct {
+	names string // of the checks, joined by |
 	anyOf []checkRule
 	after string // an earlier check of the clause that must have passed for this one to be missed
 	when  *condition

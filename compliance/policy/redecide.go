@@ -141,7 +141,7 @@ func (m *memory) parts(p *Policy) {
 		if !was || slices.Contains(f.Parts, part) {
 			continue
 		}
-		for c := range p.applying(f) {
+		for c := range p.read(f).applying {
 			if slices.ContainsFunc(c.limits, func(l Limit) bool { return slices.Contains(l.Per, part) }) ||
 				slices.ContainsFunc(c.speeds, func(v Velocity) bool { return v.Per == part }) {
 				m.miss("parts." + part)

@@ -43,7 +43,7 @@ func (r *reader) retention(path string, e *clauseEntry) retention {
 // approved, in the order of the clauses. What no clause names is not kept.
 func (p *Policy) Retained(f compliance.Facts) []Retention {
 	var out []Retention
-	for c := range p.applying(&f) {
+	for c := range p.read(&f).applying {
 		for _, kind := range c.keep.evidence {
 			out = append(out, Retention{Clause: c.ID, Evidence: kind, Years: c.keep.years})
 		}

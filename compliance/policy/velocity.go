@@ -60,7 +60,7 @@ func (r *reader) velocity(path, id string, e *velocityEntry) Velocity {
 // Velocities are the windows in force for f, in the order of the clauses. Openings are counted only where one is asked for.
 func (p *Policy) Velocities(f compliance.Facts) []Velocity {
 	var out []Velocity
-	for c := range p.applying(&f) {
+	for c := range p.read(&f).applying {
 		for _, v := range c.speeds {
 			if v.concerns(&f) {
 				out = append(out, v)
