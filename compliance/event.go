@@ -1,8 +1,9 @@
 package compliance
 
 import (
-	"encoding/json"
 	"time"
+
+	"github.com/go-json-experiment/json"
 )
 
 // EventKind says what an event records. The list only grows.

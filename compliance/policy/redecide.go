@@ -1,8 +1,8 @@
 package policy
 
 import (
-	"bytes"
 	"slices"
+	"time"
 
 	"realname/compliance"
 )
@@ -19,25 +19,22 @@ func (r *Redecision) Differs(d *compliance.Decision) bool {
 	return r.Outcome != d.Outcome || !slices.EqualFunc(r.Reasons, d.Reasons, func(code string, ref compliance.ReasonRef) bool { return code == ref.Code })
 }
 
-// Reproduces reports whether p, under whose digest d was decided, finds the same to the byte: outcome, reasons, findings,
-// what is waited for and what is needed.
-func (p *Policy) Reproduces(d *compliance.Decision) (bool, error) {
+// Reproduces reports whether p, under whose digest d was decided, finds the same: outcome, reasons, findings, what is
+// waited for and what is needed. What is equal has the same canonical bytes.
+func (p *Policy) Reproduces(d *compliance.Decision) bool {
 	e := p.Evaluate(d.Facts, d.Quotas)
-	again, err := compliance.Canonical(found{e.Outcome, e.Reasons, e.Findings, e.WaitingOn, e.Needed})
-	if err != nil {
-		return false, err
-	}
-	first, err := compliance.Canonical(found{d.Outcome, d.Reasons, d.Findings, d.WaitingOn, d.Needed})
-	return bytes.Equal(first, again), err
+	return e.Outcome == d.Outcome && slices.EqualFunc(e.Reasons, d.Reasons, sameReason) && slices.EqualFunc(e.Findings, d.Findings, sameFinding) &&
+		slices.Equal(e.WaitingOn, d.WaitingOn) && slices.Equal(e.Needed, d.Needed)
 }
 
-// found is the part of a decision that a policy answers for.
-type found struct {
-	Outcome   compliance.Outcome     `json:"outcome"`
-	Reasons   []compliance.ReasonRef `json:"reasons"`
-	Findings  []compliance.Finding   `json:"findings"`
-	WaitingOn []string               `json:"waiting_on"`
-	Needed    []string               `json:"needed"`
+func sameReason(a, b compliance.ReasonRef) bool {
+	return a.Code == b.Code && slices.Equal(a.Clauses, b.Clauses)
+}
+
+func sameFinding(a, b compliance.Finding) bool {
+	same := a.Until.Equal(b.Until)
+	a.Until, b.Until = time.Time{}, time.Time{}
+	return same && a == b
 }
 
 // Redecide decides d as p would have, on the facts that were kept and the counts as they were observed. old is the policy

@@ -22,7 +22,7 @@ func TestOneLongestLease(t *testing.T) {
 }
 
 // operator opens a ledger with one tenant of a sector.
-func operator(t *testing.T, sector compliance.Sector) (*Operator, string) {
+func operator(t testing.TB, sector compliance.Sector) (*Operator, string) {
 	t.Helper()
 	c := config.Default()
 	c.Data = filepath.Join(t.TempDir(), "data")

@@ -111,41 +111,36 @@ type replayed struct {
 // page decides a page on every processor, and counts in the order of the ids.
 func (r *replay) page(ctx context.Context, page []sqlstore.HistoryRecord) error {
 	out := make([]replayed, len(page))
-	parallel := func(do func(i int) error) error {
-		var wg sync.WaitGroup
-		workers := runtime.GOMAXPROCS(0)
-		errs := make([]error, workers)
-		for w := range workers {
-			wg.Go(func() {
-				for i := w; i < len(page) && errs[w] == nil; i += workers {
-					errs[w] = do(i)
-				}
-			})
-		}
-		wg.Wait()
-		return errors.Join(errs...)
-	}
-	if err := parallel(func(i int) error {
+	parallel(len(page), func(i int) {
 		var err error
 		out[i].decision, err = compliance.DecodeDecision(page[i].Canonical)
 		out[i].damaged = err != nil || out[i].decision.ID != page[i].ID || out[i].decision.Version != page[i].Version
-		return nil
-	}); err != nil {
-		return err
-	}
+	})
 	for i := range out {
 		if err := r.learn(ctx, out[i].decision.PolicyDigest); !out[i].damaged && err != nil {
 			return err
 		}
 	}
-	if err := parallel(func(i int) error { return r.decide(&out[i]) }); err != nil {
-		return err
-	}
+	parallel(len(page), func(i int) { r.decide(&out[i]) })
 	for i := range out {
 		r.count(page[i], &out[i])
 	}
 	r.report.Last = page[len(page)-1].ID
 	return nil
+}
+
+// parallel does 0 to n-1 on every processor.
+func parallel(n int, do func(i int)) {
+	var wg sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < n; i += workers {
+				do(i)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // learn loads the policy of a decision once.
@@ -169,25 +164,22 @@ func (r *replay) learn(ctx context.Context, digest string) error {
 	return nil
 }
 
-func (r *replay) decide(d *replayed) error {
+func (r *replay) decide(d *replayed) {
 	if d.damaged {
-		return nil
+		return
 	}
 	old := r.known[d.decision.PolicyDigest]
 	if old == nil {
 		d.again.Missing = []string{"policy " + d.decision.PolicyDigest[:min(12, len(d.decision.PolicyDigest))]}
-		return nil
+		return
 	}
 	if d.own = old == r.o.Policy; !d.own {
 		d.again = r.o.Policy.Redecide(old, &d.decision)
-		return nil
+		return
 	}
-	var err error
-	d.exact, err = r.o.Policy.Reproduces(&d.decision)
-	if err == nil && !d.exact {
+	if d.exact = r.o.Policy.Reproduces(&d.decision); !d.exact {
 		d.again = r.o.Policy.Redecide(old, &d.decision)
 	}
-	return err
 }
 
 func (r *replay) count(record sqlstore.HistoryRecord, d *replayed) {

@@ -33,7 +33,7 @@ type branch struct {
 	people int
 }
 
-func newBranch(t *testing.T, sector compliance.Sector) *branch {
+func newBranch(t testing.TB, sector compliance.Sector) *branch {
 	t.Helper()
 	o, tenant := operator(t, sector)
 	d, err := o.desk(t.Context(), tenant)
@@ -46,7 +46,7 @@ func newBranch(t *testing.T, sector compliance.Sector) *branch {
 }
 
 // open makes the service of the caller, and keeps its policy as a gateway does.
-func (b *branch) open(t *testing.T) {
+func (b *branch) open(t testing.TB) {
 	t.Helper()
 	secret := bytes.Repeat([]byte("s"), 32)
 	b.sim = standin.New(secret)
