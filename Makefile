@@ -61,7 +61,7 @@ prove-quotas: ## the long proofs of quotas and ledger: 200 histories of clients 
 	@REALNAME_REQUIRE_SERVICES=1 REALNAME_PROVE=500 $(GO) test -run 'Kill|UseIndexes' -timeout 4h -v ./internal/sqlstore
 
 .PHONY: prove
-prove: build prove-limits ## the long proofs: quotas and ledger, velocities, mutated photos, 10 000 photos through one worker, 200 kills under load, and every fuzzer for a while (hours; FUZZTIME=2m each)
+prove: build prove-limits prove-policy ## the long proofs: limits, policies, mutated photos, 10 000 photos through one worker, 200 kills under load, and every fuzzer for a while (hours; FUZZTIME=2m each)
 	@REALNAME_PROVE_MUTATIONS=5000 REALNAME_PROVE_CHECKS=10000 REALNAME_PROVE_KILLS=200 \
 		$(GO) test -tags $(TAGS) -run 'Mutated|Flat|KillsUnderLoad' -timeout 8h -v ./cmd/imaging-worker
 	@REALNAME_PROVE_CHECKS=10000 $(GO) test -run KillsEverywhere -timeout 1h -v ./imaging
@@ -80,6 +80,11 @@ prove-velocities: setup ## the long proofs of velocities: RUNS=200 crowds of 64 
 
 .PHONY: prove-limits
 prove-limits: prove-quotas prove-velocities ## the long proofs of all limits
+
+.PHONY: prove-policy
+prove-policy: setup ## the long proofs of policies: a million decisions made and decided again under the same digest (half an hour), properties for longer
+	@REALNAME_PROVE_DECISIONS=1000000 $(GO) test -run ReplayIsExact -timeout 4h -v ./internal/app
+	@REALNAME_REQUIRE_SERVICES=1 $(GO) test ./compliance/policy ./verify -rapid.checks=5000 -timeout 2h
 
 .PHONY: lint
 lint: ## formatting and the linters of .golangci.yml (the pipeline's code too, where OpenCV is installed)

@@ -113,7 +113,7 @@ func (s *Service) Limits(ctx context.Context, c Caller, q LimitQuery) (LimitView
 			continue
 		}
 		clause, _ := s.o.Policy.Clause(l.Clause, v.Date)
-		of := demandsOf(l, c, everyPart(l, counted, q.Phone != ""))
+		of := Demands(l, c, everyPart(l, counted, q.Phone != ""))
 		if len(of) == 0 {
 			v.Uncounted = append(v.Uncounted, LimitUncounted{Limit: l, Clause: clause, Needs: []string{string(quota.Phone)}})
 			continue

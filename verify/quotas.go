@@ -101,7 +101,7 @@ func (s *Service) demands(ctx context.Context, f compliance.Facts, c Caller, e E
 	var out []quota.Demand
 	for _, l := range s.o.Policy.Limits(f) {
 		if l, binds := binding(l, own); binds {
-			out = append(out, demandsOf(l, c, e)...)
+			out = append(out, Demands(l, c, e)...)
 		}
 	}
 	return out, nil
@@ -116,8 +116,8 @@ func binding(l policy.Limit, own map[string]int) (policy.Limit, bool) {
 	return l, set || !l.TenantSets
 }
 
-// demandsOf are the demands of one limit: one for each party in the role that it counts by.
-func demandsOf(l policy.Limit, c Caller, e Enrolled) []quota.Demand {
+// Demands are the demands of one limit: one for each party in the role that it counts by.
+func Demands(l policy.Limit, c Caller, e Enrolled) []quota.Demand {
 	d := quota.Demand{
 		Family: l.Family, Clause: l.Clause, Reason: l.Reason, Products: l.Products, Counts: quota.Counting(l.Counts), Mode: quota.Mode(l.Mode),
 		Person: e.PersonID, Entity: c.LegalEntityID, Whole: true, Max: l.Max, Want: 1,

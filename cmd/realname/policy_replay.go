@@ -15,11 +15,12 @@ import (
 type policyReplayCmd struct {
 	policyOutput
 	configFlag
-	Policy string `help:"Policy file, or builtin." required:"" placeholder:"FILE"`
-	From   string `help:"First day of the decisions, in China, YYYY-MM-DD (default: the first decision)." placeholder:"DATE"`
-	To     string `help:"Last day of the decisions (default: the last decision)." placeholder:"DATE"`
-	After  string `help:"Only decisions behind this id, to go on where a replay stopped." placeholder:"ver_…"`
-	Sample int    `help:"How many ids of each group are told." default:"5"`
+	Policy  string `help:"Policy file, or builtin." required:"" placeholder:"FILE"`
+	From    string `help:"First day of the decisions, in China, YYYY-MM-DD (default: the first decision)." placeholder:"DATE"`
+	To      string `help:"Last day of the decisions (default: the last decision)." placeholder:"DATE"`
+	After   string `help:"Only decisions behind this id, to go on where a replay stopped." placeholder:"ver_…"`
+	Sample  int    `help:"How many ids of each group are told." default:"5"`
+	Recount bool   `help:"Count openings anew, as the ledger says that they stood before each decision."`
 }
 
 // Help says what the answer means.
@@ -31,6 +32,9 @@ observed then; the ledger is only read. fact_missing are decisions of which the 
 that was never kept: a check that nobody made, a count that nobody took, what was left undone because
 the request had been refused already, or the policy of that time. What was decided under this very
 policy must come out the same to the byte; what does not is told.
+
+With --recount the openings of each person are counted again from the ledger: stock that was loaded
+later is seen then, and so is a limit that nobody counted at the time.
 
 Exit status: 0 done, whatever differs; 1 something is not reproduced, or the run was interrupted: it
 goes on with --after.`
@@ -48,7 +52,7 @@ func (c *policyReplayCmd) run(ctx context.Context, t console) error {
 	}
 	return operate(ctx, c.configFlag, func(o *app.Operator) error {
 		tell, finish := t.pace()
-		report, err := o.Replay(ctx, app.ReplayOptions{Policy: p, From: c.From, To: c.To, After: c.After, Sample: max(c.Sample, 0), Progress: tell})
+		report, err := o.Replay(ctx, app.ReplayOptions{Policy: p, From: c.From, To: c.To, After: c.After, Sample: max(c.Sample, 0), Recount: c.Recount, Progress: tell})
 		finish()
 		if report == nil {
 			return err

@@ -39,9 +39,10 @@ func sameFinding(a, b compliance.Finding) bool {
 
 // Redecide decides d as p would have, on the facts that were kept and the counts as they were observed. old is the policy
 // that decided it. A count stands for any limit that counts the same, whatever its clause and number; one that was never
-// taken, and a check that was never made, is missing.
-func (p *Policy) Redecide(old *Policy, d *compliance.Decision) Redecision {
-	m := memory{decision: d, old: old, facts: d.Facts}
+// taken, and a check that was never made, is missing. Where recount is given and can count a limit, what it says stands
+// in the place of what was observed; how many the tenant then allowed itself stays.
+func (p *Policy) Redecide(old *Policy, d *compliance.Decision, recount Recount) Redecision {
+	m := memory{decision: d, old: old, facts: d.Facts, recount: recount}
 	uses := m.uses(p)
 	m.velocities(p)
 	m.parts(p)
@@ -58,17 +59,21 @@ func (p *Policy) Redecide(old *Policy, d *compliance.Decision) Redecision {
 	return Redecision{Outcome: e.Outcome, Reasons: append([]string{}, e.codes()...), Missing: sorted(m.missing)}
 }
 
+// Recount counts the openings of a limit as they stood before a decision; false where it cannot.
+type Recount func(l *Limit) (used int, incomplete, ok bool)
+
 // memory is what a decision kept, read by another policy.
 type memory struct {
 	decision *compliance.Decision
 	old      *Policy
 	facts    compliance.Facts // with the velocities of the other policy
 	missing  []string
+	recount  Recount
 }
 
 func (m *memory) miss(fact string) { m.missing = append(m.missing, fact) }
 
-// uses are the counts that were observed, as the limits of p read them.
+// uses are the counts that were observed, or are counted anew, as the limits of p read them.
 func (m *memory) uses(p *Policy) []compliance.QuotaUse {
 	if !m.facts.HasOpening {
 		return nil
@@ -76,28 +81,51 @@ func (m *memory) uses(p *Policy) []compliance.QuotaUse {
 	var out []compliance.QuotaUse
 	before := m.old.Limits(m.decision.Facts)
 	for _, l := range p.Limits(m.decision.Facts) {
-		i := slices.IndexFunc(before, l.countsAs)
-		if i < 0 {
-			if !l.TenantSets { // whether the tenant would have set it is its own affair
-				m.miss("quotas." + l.Family)
-			}
-			continue
+		use, observed, asked := m.observed(&l, before)
+		anew, counted := m.counted(&l)
+		switch {
+		case observed && counted:
+			use.Used, use.Incomplete = anew.Used, anew.Incomplete
+			out = append(out, use)
+		case observed:
+			out = append(out, use)
+		case l.TenantSets: // whether the tenant would have set it is its own affair
+		case counted:
+			out = append(out, anew)
+		case !asked:
+			m.miss("quotas." + l.Family)
 		}
-		k := slices.IndexFunc(m.decision.Quotas, func(u compliance.QuotaUse) bool { return u.Family == before[i].Family && u.Clause == before[i].Clause })
-		if k < 0 {
-			if before[i].TenantSets && !l.TenantSets {
-				m.miss("quotas." + l.Family)
-			}
-			continue // nobody could be counted then, and could not be now
-		}
-		use := m.decision.Quotas[k]
-		use.Family, use.Clause = l.Family, l.Clause
-		if use.Limit >= before[i].Max { // else the tenant's own, which stays
-			use.Limit = l.Max
-		}
-		out = append(out, use)
 	}
 	return out
+}
+
+// observed is the count that stands for l; asked tells that the old policy wanted it of everybody, observed that somebody
+// could be counted.
+func (m *memory) observed(l *Limit, before []Limit) (use compliance.QuotaUse, observed, asked bool) {
+	i := slices.IndexFunc(before, l.countsAs)
+	if i < 0 {
+		return use, false, false
+	}
+	was := before[i]
+	k := slices.IndexFunc(m.decision.Quotas, func(u compliance.QuotaUse) bool { return u.Family == was.Family && u.Clause == was.Clause })
+	if k < 0 {
+		return use, false, !was.TenantSets
+	}
+	use = m.decision.Quotas[k]
+	use.Family, use.Clause = l.Family, l.Clause
+	if use.Limit >= was.Max { // else the tenant's own, which stays
+		use.Limit = l.Max
+	}
+	return use, true, true
+}
+
+// counted is a limit counted anew.
+func (m *memory) counted(l *Limit) (compliance.QuotaUse, bool) {
+	if m.recount == nil {
+		return compliance.QuotaUse{}, false
+	}
+	used, incomplete, ok := m.recount(l)
+	return compliance.QuotaUse{Family: l.Family, Clause: l.Clause, Used: used, Limit: l.Max, Incomplete: incomplete}, ok
 }
 
 // countsAs reports whether a count for another limit is one for this.

@@ -35,7 +35,7 @@ func TestReproduces(t *testing.T) {
 		if !Builtin().Reproduces(&d) {
 			t.Errorf("%s is not reproduced", e.Name)
 		}
-		again := Builtin().Redecide(Builtin(), &d)
+		again := Builtin().Redecide(Builtin(), &d, nil)
 		if again.Differs(&d) || len(again.Missing) > 0 {
 			t.Errorf("%s under its own policy: %+v", e.Name, again)
 		}
@@ -108,7 +108,7 @@ func TestRedecide(t *testing.T) {
 		if c.as != nil {
 			c.as(&d)
 		}
-		got := c.p.Redecide(Builtin(), &d)
+		got := c.p.Redecide(Builtin(), &d, nil)
 		if missing := strings.Join(got.Missing, " "); missing != c.missing {
 			t.Errorf("%s: missing %q, want %q", c.why, missing, c.missing)
 		}
@@ -127,7 +127,7 @@ func TestRedecideWhatWasNeverAsked(t *testing.T) {
 	}
 	lenient := changed(t, "id: R-ATFL-21", "      - {check: document_photo, when: photo}\n      - {check: photo_number, when: photo, after: document_photo}\n"+
 		"      - {check: photo_name, when: photo, after: document_photo}\n", "")
-	got := lenient.Redecide(Builtin(), &d)
+	got := lenient.Redecide(Builtin(), &d, nil)
 	if want := []string{"checks.network_check", "velocities.attempts_of_person"}; d.Outcome != compliance.Rejected || !slices.Equal(got.Missing, want) {
 		t.Errorf("%s, then %+v", d.Outcome, got)
 	}
@@ -143,11 +143,11 @@ func TestRedecideBeforePartsWereKept(t *testing.T) {
 		t.Fatal("no example with a proxy")
 	}
 	d := decided(t, Builtin(), all[i])
-	if got := Builtin().Redecide(Builtin(), &d); len(got.Missing) > 0 {
+	if got := Builtin().Redecide(Builtin(), &d, nil); len(got.Missing) > 0 {
 		t.Errorf("%+v", got)
 	}
 	d.Facts.Parts = nil
-	if got := Builtin().Redecide(Builtin(), &d); !slices.Contains(got.Missing, "parts.proxy") {
+	if got := Builtin().Redecide(Builtin(), &d, nil); !slices.Contains(got.Missing, "parts.proxy") {
 		t.Errorf("%+v", got)
 	}
 }

@@ -21,6 +21,7 @@ type ReplayOptions struct {
 	From, To string // civil days in China, both included; empty: no bound
 	After    string // id: only decisions behind it, to go on with a replay
 	Sample   int    // ids of each group that are told
+	Recount  bool   // count openings anew, as they stood before each decision
 	Progress func(done, all int)
 }
 
@@ -106,6 +107,7 @@ type replayed struct {
 	own      bool // under its own policy
 	exact    bool // and the same to the byte
 	damaged  bool
+	err      error
 }
 
 // page decides a page on every processor, and counts in the order of the ids.
@@ -121,8 +123,11 @@ func (r *replay) page(ctx context.Context, page []sqlstore.HistoryRecord) error 
 			return err
 		}
 	}
-	parallel(len(page), func(i int) { r.decide(&out[i]) })
+	parallel(len(page), func(i int) { out[i].err = r.decide(ctx, &page[i], &out[i]) })
 	for i := range out {
+		if out[i].err != nil {
+			return out[i].err
+		}
 		r.count(page[i], &out[i])
 	}
 	r.report.Last = page[len(page)-1].ID
@@ -164,21 +169,48 @@ func (r *replay) learn(ctx context.Context, digest string) error {
 	return nil
 }
 
-func (r *replay) decide(d *replayed) {
+func (r *replay) decide(ctx context.Context, record *sqlstore.HistoryRecord, d *replayed) error {
 	if d.damaged {
-		return
+		return nil
 	}
 	old := r.known[d.decision.PolicyDigest]
 	if old == nil {
 		d.again.Missing = []string{"policy " + d.decision.PolicyDigest[:min(12, len(d.decision.PolicyDigest))]}
-		return
+		return nil
 	}
-	if d.own = old == r.o.Policy; !d.own {
-		d.again = r.o.Policy.Redecide(old, &d.decision)
-		return
+	if d.own = old == r.o.Policy; d.own {
+		d.exact = r.o.Policy.Reproduces(&d.decision)
 	}
-	if d.exact = r.o.Policy.Reproduces(&d.decision); !d.exact {
-		d.again = r.o.Policy.Redecide(old, &d.decision)
+	if d.exact && !r.o.Recount {
+		return nil
+	}
+	var recount policy.Recount
+	var err error
+	if r.o.Recount && d.decision.Facts.HasOpening && record.PersonID != "" {
+		recount = r.recount(ctx, record, &d.decision, &err)
+	}
+	d.again = r.o.Policy.Redecide(old, &d.decision, recount)
+	return err
+}
+
+// recount counts by the parties that the decision was counted by. Its first error is left in failed.
+func (r *replay) recount(ctx context.Context, record *sqlstore.HistoryRecord, d *compliance.Decision, failed *error) policy.Recount {
+	parties, err := r.store.DecisionParties(ctx, d.TenantID, d.ID, d.Version)
+	*failed = err
+	caller := verify.Caller{TenantID: d.TenantID, LegalEntityID: record.LegalEntityID}
+	enrolled := verify.Enrolled{PersonID: record.PersonID, Others: parties}
+	return func(l *policy.Limit) (most int, incomplete, ok bool) {
+		for _, demand := range verify.Demands(*l, caller, enrolled) {
+			used, unsure, err := r.store.CountAt(ctx, demand, d.DecidedAt, d.ID)
+			if err != nil {
+				if *failed == nil {
+					*failed = err
+				}
+				return 0, false, false
+			}
+			most, incomplete, ok = max(most, used), incomplete || unsure, true
+		}
+		return most, incomplete, ok
 	}
 }
 
@@ -198,12 +230,12 @@ func (r *replay) count(record sqlstore.HistoryRecord, d *replayed) {
 	switch {
 	case d.exact:
 		r.report.Reproduced++
-		r.report.Same++
-		return
 	case d.own:
 		r.sample(&r.report.Differing, string(d.decision.Outcome)+" → "+string(d.again.Outcome), id)
 	}
 	switch {
+	case d.exact && !r.o.Recount:
+		r.report.Same++
 	case len(d.again.Missing) > 0:
 		r.report.FactMissing++
 		scene.FactMissing++

@@ -189,6 +189,46 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// Counted anew, a person has what the ledger says: stock that was loaded later is seen, and so is a limit nobody counted.
+func TestReplayRecounts(t *testing.T) {
+	b := newBranch(t, compliance.SectorTelecom)
+	ids := b.cards(t)
+	same := b.replay(t, ReplayOptions{Policy: policy.Builtin(), Recount: true})
+	if same.Decisions != 6 || same.Same != 6 || same.Reproduced != 6 {
+		t.Errorf("as it was: %+v", same)
+	}
+	other := with(t, "family: phone_cards", "per: [holder, legal_entity]", "per: [holder]")
+	if got := b.replay(t, ReplayOptions{Policy: other}); got.FactMissing != 6 {
+		t.Errorf("a count that nobody took: %+v", got)
+	}
+	if got := b.replay(t, ReplayOptions{Policy: other, Recount: true}); got.FactMissing != 0 || got.Same != 6 {
+		t.Errorf("counted anew: %+v", got)
+	}
+	db, err := sql.Open("sqlite", b.o.config.LedgerDSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	// A card that the carrier had sold before any of these, and told of only now.
+	if _, err := db.ExecContext(t.Context(), `INSERT INTO openings (id, tenant_id, legal_entity_id, person_id, product, state, origin, opened_at, created_at, updated_at)
+		SELECT 'opn_stock', tenant_id, legal_entity_id, person_id, product, 'active', 'imported', created_at - 1000000, created_at + 9000000, created_at + 9000000
+		FROM openings ORDER BY created_at LIMIT 1`); err != nil {
+		t.Fatal(err)
+	}
+	got := b.replay(t, ReplayOptions{Policy: policy.Builtin(), Recount: true})
+	if got.Otherwise != 1 || got.Same != 5 || got.Reproduced != 6 || !slices.Equal(got.Changes[0].Sample, ids[4:5]) {
+		t.Errorf("with the stock of that day: %+v, want %s", got, ids[4])
+	}
+	// And one that had been given back before the third.
+	if _, err := db.ExecContext(t.Context(), `UPDATE openings SET state = 'closed', closed_at = (SELECT decided_at FROM decisions WHERE id = ?) - 1 WHERE id = 'opn_stock'`,
+		strings.TrimSuffix(ids[2], "/1")); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.replay(t, ReplayOptions{Policy: policy.Builtin(), Recount: true}); got.Same != 6 {
+		t.Errorf("given back in time: %+v", got)
+	}
+}
+
 func pendingEvents(t *testing.T, o *Operator) []string {
 	t.Helper()
 	events, err := o.store.Log().Pending(t.Context(), 1000)

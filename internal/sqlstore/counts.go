@@ -61,20 +61,41 @@ func countQuery(d quota.Demand, at time.Time) (string, []any, error) {
 		return "", nil, fmt.Errorf("the demand of family %q names no product, no state or no key", d.Family)
 	}
 	q := query{}
+	if err := q.counting(d); err != nil {
+		return "", nil, err
+	}
+	q.WriteString(", COUNT(lease_until), MIN(lease_until) FROM openings WHERE (lease_until IS NULL OR lease_until > ")
+	q.param(at.UnixMicro())
+	q.WriteString(")")
+	if err := q.whose(d); err != nil {
+		return "", nil, err
+	}
+	q.WriteString(" AND state IN ")
+	q.list(texts(d.States))
+	if len(d.Without) > 0 {
+		q.WriteString(" AND id NOT IN ")
+		q.list(d.Without)
+	}
+	return q.String(), q.args, nil
+}
+
+func (q *query) counting(d quota.Demand) error {
 	switch d.Counts {
 	case quota.Openings:
 		q.WriteString("SELECT COUNT(*)")
 	case quota.Persons:
 		q.WriteString("SELECT COUNT(DISTINCT person_id)")
 	default:
-		return "", nil, fmt.Errorf("the demand of family %q counts %q", d.Family, d.Counts)
+		return fmt.Errorf("the demand of family %q counts %q", d.Family, d.Counts)
 	}
-	q.WriteString(", COUNT(lease_until), MIN(lease_until) FROM openings WHERE (lease_until IS NULL OR lease_until > ")
-	q.param(at.UnixMicro())
-	q.WriteString(")")
+	return nil
+}
+
+// whose narrows openings to those of the parties and products of a demand.
+func (q *query) whose(d quota.Demand) error {
 	for _, key := range d.By {
 		if key.ID == "" {
-			return "", nil, fmt.Errorf("the demand of family %q has no %s", d.Family, key.Part)
+			return fmt.Errorf("the demand of family %q has no %s", d.Family, key.Part)
 		}
 		q.key(key)
 	}
@@ -84,13 +105,7 @@ func countQuery(d quota.Demand, at time.Time) (string, []any, error) {
 	}
 	q.WriteString(" AND product IN ")
 	q.list(d.Products)
-	q.WriteString(" AND state IN ")
-	q.list(texts(d.States))
-	if len(d.Without) > 0 {
-		q.WriteString(" AND id NOT IN ")
-		q.list(d.Without)
-	}
-	return q.String(), q.args, nil
+	return nil
 }
 
 func (q *query) key(k quota.Key) {
@@ -125,14 +140,19 @@ type finder func(query string, args []any, dest ...any) (found bool, err error)
 
 // Count implements verify.Ledger.
 func (s *Store) Count(ctx context.Context, demands []quota.Demand) ([]quota.Use, error) {
-	uses, err := countAll(demands, s.readTime(), func(query string, args []any, dest ...any) (bool, error) {
+	uses, err := countAll(demands, s.readTime(), s.outside(ctx))
+	return uses, wrap("count", err)
+}
+
+// outside finds rows outside any transaction.
+func (s *Store) outside(ctx context.Context) finder {
+	return func(query string, args []any, dest ...any) (bool, error) {
 		err := s.find(ctx, query, args, dest...)
 		if errors.Is(err, verify.ErrNotFound) {
 			return false, nil
 		}
 		return err == nil, err
-	})
-	return uses, wrap("count", err)
+	}
 }
 
 func (t *txn) count(demands []quota.Demand) ([]quota.Use, error) {

@@ -178,3 +178,45 @@ func TestTenantLimits(t *testing.T) {
 		}
 	})
 }
+
+// What was counted at a time is found again later, whatever became of the openings since.
+func TestCountAt(t *testing.T) {
+	onEach(t, func(t *testing.T, s *sqlstore.Store, clock *storetest.Clock) {
+		holder := storetest.Person(t, s, "holder")
+		demand := storetest.Demand(holder, 5)
+		at := func(when time.Time, decision string) int {
+			t.Helper()
+			n, _, err := s.CountAt(t.Context(), demand, when, decision)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		open := func(lease time.Duration) *verify.Opening {
+			return mustCommit(t, s, storetest.Reserve(storetest.Draft{Person: holder}, "", lease, demand)).Opening
+		}
+		before := clock.Now()
+		clock.Move(time.Minute)
+		released, lapsed := open(time.Hour), open(10*time.Minute)
+		clock.Move(time.Minute)
+		both := clock.Now()
+		clock.Move(time.Minute)
+		if _, err := move(s, t, released.ID, quota.Release, ""); err != nil {
+			t.Fatal(err)
+		}
+		clock.Move(time.Minute)
+		one := clock.Now()
+		clock.Move(time.Hour)
+		if n := used(t, s, demand); n != 0 {
+			t.Fatalf("%d still count", n)
+		}
+		for when, want := range map[time.Time]int{before: 0, both: 2, one: 1, clock.Now(): 0} {
+			if n := at(when, "ver_none"); n != want {
+				t.Errorf("%d counted at %v, want %d", n, when, want)
+			}
+		}
+		if n := at(both, lapsed.DecisionID); n != 1 {
+			t.Errorf("%d counted beside the decision's own", n)
+		}
+	})
+}

@@ -14,9 +14,11 @@ type HistoryQuery struct {
 
 // HistoryRecord is one version of a decision, as it was committed.
 type HistoryRecord struct {
-	ID        string
-	Version   int
-	Canonical []byte
+	ID            string
+	Version       int
+	PersonID      string // the holder; empty where none was known
+	LegalEntityID string
+	Canonical     []byte
 }
 
 const inHistory = ` FROM decisions WHERE id > $1 AND decided_at >= $2 AND decided_at < $3`
@@ -43,10 +45,10 @@ func (s *Store) CountHistory(ctx context.Context, q HistoryQuery) (int, error) {
 // next page is asked for with After set to the last id of this one.
 func (s *Store) History(ctx context.Context, q HistoryQuery) ([]HistoryRecord, error) {
 	var out []HistoryRecord
-	err := s.list(ctx, `SELECT id, version, canonical`+inHistory+` ORDER BY id, version LIMIT $4`, append(q.args(), q.Limit+1),
+	err := s.list(ctx, `SELECT id, version, COALESCE(person_id, ''), COALESCE(legal_entity_id, ''), canonical`+inHistory+` ORDER BY id, version LIMIT $4`, append(q.args(), q.Limit+1),
 		func(scan func(dest ...any) error) error {
 			var r HistoryRecord
-			err := scan(&r.ID, &r.Version, &r.Canonical)
+			err := scan(&r.ID, &r.Version, &r.PersonID, &r.LegalEntityID, &r.Canonical)
 			out = append(out, r)
 			return err
 		})
