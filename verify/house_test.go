@@ -140,11 +140,11 @@ func newHouseOn(t *testing.T, dsn string) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := vault.NewMasterKeys(rand.Reader)
+	keys, err := vault.NewMasterKeys(vault.International, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	safe, err := vault.New(keys, rand.Reader)
+	safe, err := vault.New(keys, rand.Reader, h.clock.now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -211,7 +211,7 @@ func (s *Service) token(kind, text string) string {
 	if text == "" {
 		return ""
 	}
-	return s.o.Vault.DocumentKeys(kind, "", text)[0].MAC
+	return s.o.Vault.Token(kind, text)
 }
 
 // confirmHold tells the engine what became of a request: units of what was committed stay, the rest comes back. An

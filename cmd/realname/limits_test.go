@@ -50,7 +50,7 @@ func carrier(t *testing.T, n int) (configFlag, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	safe, err := vault.New(keys, rand.Reader)
+	safe, err := vault.New(keys, rand.Reader, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

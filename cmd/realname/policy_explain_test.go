@@ -49,7 +49,7 @@ func newDesk(t *testing.T) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	safe, err := vault.New(keys, rand.Reader)
+	safe, err := vault.New(keys, rand.Reader, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package vault
 
 import (
 	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/binary"
 	"slices"
 )
@@ -14,43 +13,55 @@ import (
 type Index struct {
 	vault *Vault
 	scope string
-	keys  map[int]indexKeys
+
+	newest   int
+	versions []int // newest first
+	keys     map[int]indexKeys
 }
 
-type indexKeys struct{ mac, seal []byte }
+type indexKeys struct {
+	*suite
+	mac, seal []byte
+}
 
 // Index is that of a purpose and a scope within it; each pair has keys of its own.
 func (v *Vault) Index(purpose, scope string) *Index {
-	x := &Index{vault: v, scope: scope, keys: map[int]indexKeys{}}
-	for version, m := range v.masters {
+	r := v.ring.Load()
+	x := &Index{vault: v, scope: scope, newest: r.newest(v.now()), versions: r.versions, keys: map[int]indexKeys{}}
+	for version, m := range r.masters {
 		x.keys[version] = indexKeys{
-			mac:  derived(m.index, "mac", purpose, scope),
-			seal: derived(m.index, "seal", purpose, scope),
+			suite: m.suite,
+			mac:   m.derived(m.index, "mac", purpose, scope),
+			seal:  m.derived(m.index, "seal", purpose, scope)[:m.keySize],
 		}
 	}
 	return x
 }
 
-func derived(key []byte, parts ...string) []byte {
-	mac := hmac.New(sha256.New, key)
+func (s *suite) derived(key []byte, parts ...string) []byte {
+	mac := hmac.New(s.hash, key)
 	mac.Write(framed(parts...))
 	return mac.Sum(nil)
 }
 
-// Versions are the live key versions, newest first.
-func (x *Index) Versions() []int { return slices.Clone(x.vault.versions) }
+// Versions are the live key versions, that of new entries first.
+func (x *Index) Versions() []int {
+	others := slices.DeleteFunc(slices.Clone(x.versions), func(version int) bool { return version == x.newest })
+	return append([]int{x.newest}, others...)
+}
 
 // Value is the keyed value of plain under a live key version: 64 bits of its HMAC.
 func (x *Index) Value(version int, plain []byte) int64 {
-	mac := hmac.New(sha256.New, x.keys[version].mac)
+	mac := hmac.New(x.keys[version].hash, x.keys[version].mac)
 	mac.Write(plain)
 	return int64(binary.BigEndian.Uint64(mac.Sum(nil)))
 }
 
 // Seal seals plain for the owner under the newest key version.
 func (x *Index) Seal(owner string, plain []byte) (version int, sealed []byte, err error) {
-	version = x.vault.versions[0]
-	sealed, err = x.vault.seal(x.keys[version].seal, framed("index", x.scope, owner), plain)
+	version = x.newest
+	k := x.keys[version]
+	sealed, err = x.vault.seal(k.suite, k.seal, framed("index", x.scope, owner), plain)
 	return version, sealed, err
 }
 

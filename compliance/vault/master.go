@@ -7,14 +7,24 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // MasterKeys are the live master keys by version; the highest is the newest.
-type MasterKeys map[int][]byte
+type MasterKeys map[int]MasterKey
+
+// MasterKey is one version.
+type MasterKey struct {
+	Suite  Suite
+	Secret []byte    // 32 bytes
+	From   time.Time // when new seals are made under it; zero: at once
+}
 
 const (
 	keyFileHeader = "realname-vault-keys/1"
@@ -22,30 +32,84 @@ const (
 )
 
 // NewMasterKeys makes version 1.
-func NewMasterKeys(rand io.Reader) (MasterKeys, error) {
-	k := make([]byte, keySize)
+func NewMasterKeys(suite Suite, rand io.Reader) (MasterKeys, error) {
+	return MasterKeys{}.Rotated(suite, time.Time{}, rand)
+}
+
+// Rotated are the keys and a new version, which begins at from.
+func (keys MasterKeys) Rotated(suite Suite, from time.Time, rand io.Reader) (MasterKeys, error) {
+	if _, ok := suites[suite]; !ok {
+		return nil, fmt.Errorf("vault: unknown suite %q", suite)
+	}
+	k := make([]byte, secretSize)
 	if _, err := io.ReadFull(rand, k); err != nil {
 		return nil, fmt.Errorf("vault: randomness for a master key: %w", err)
 	}
-	return MasterKeys{1: k}, nil
+	out := maps.Clone(keys)
+	out[keys.newest()+1] = MasterKey{Suite: suite, Secret: k, From: from.UTC().Truncate(time.Second)}
+	return out, nil
+}
+
+// newest is the highest version; zero when there is none.
+func (keys MasterKeys) newest() int {
+	newest := 0
+	for version := range keys {
+		newest = max(newest, version)
+	}
+	return newest
+}
+
+// Without are the keys but one version.
+func (keys MasterKeys) Without(version int) MasterKeys {
+	out := maps.Clone(keys)
+	delete(out, version)
+	return out
 }
 
 // WriteKeyFile writes a new key file that only its owner may read. It never
 // overwrites: a lost master key is lost data.
 func WriteKeyFile(path string, keys MasterKeys) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, keyFileMode)
-	if err != nil {
-		return fmt.Errorf("vault: create key file: %w", err)
-	}
-	text := keyFileHeader + "\n"
-	for version, k := range keys {
-		text += fmt.Sprintf("%d %s\n", version, base64.StdEncoding.EncodeToString(k))
-	}
-	_, err = f.WriteString(text)
-	if err = errors.Join(err, f.Sync(), f.Close(), syncFolder(filepath.Dir(path))); err != nil {
+	if err := writeKeys(path, keys); err != nil {
 		return fmt.Errorf("vault: write key file: %w", err)
 	}
 	return nil
+}
+
+// ReplaceKeyFile puts a whole new key file in the place of the one at path, in one step.
+func ReplaceKeyFile(path string, keys MasterKeys) error {
+	next := path + ".next"
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) { // left by a run that was killed
+		return fmt.Errorf("vault: replace key file: %w", err)
+	}
+	if err := writeKeys(next, keys); err != nil {
+		return fmt.Errorf("vault: replace key file: %w", err)
+	}
+	if err := errors.Join(os.Rename(next, path), syncFolder(filepath.Dir(path))); err != nil {
+		return fmt.Errorf("vault: replace key file: %w", err)
+	}
+	return nil
+}
+
+func writeKeys(path string, keys MasterKeys) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, keyFileMode)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(keys.text())
+	return errors.Join(err, f.Sync(), f.Close(), syncFolder(filepath.Dir(path)))
+}
+
+func (keys MasterKeys) text() string {
+	text := keyFileHeader + "\n"
+	for _, version := range slices.Sorted(maps.Keys(keys)) {
+		k := keys[version]
+		text += fmt.Sprintf("%d %s %s", version, k.Suite, base64.StdEncoding.EncodeToString(k.Secret))
+		if !k.From.IsZero() {
+			text += " " + k.From.Format(time.RFC3339)
+		}
+		text += "\n"
+	}
+	return text
 }
 
 // syncFolder makes a new name in the folder durable.
@@ -57,8 +121,8 @@ func syncFolder(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// ReadKeyFile reads a key file: a header line, then `version base64(32 bytes)`
-// a line. It refuses a file that group or others may read.
+// ReadKeyFile reads a key file: a header line, then `version suite base64(32 bytes) [from]` a line, where a line without
+// suite is of the international one. It refuses a file that group or others may read.
 func ReadKeyFile(path string) (MasterKeys, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -99,18 +163,32 @@ func ReadKeyFile(path string) (MasterKeys, error) {
 }
 
 func (keys MasterKeys) parse(line string) error {
-	version, encoded, ok := strings.Cut(line, " ")
-	n, err := strconv.Atoi(version)
-	if !ok || err != nil || n < 1 {
-		return errors.New("want `version base64-key`")
+	fields := strings.Fields(line)
+	if len(fields) == 2 {
+		fields = []string{fields[0], string(International), fields[1]}
 	}
-	k, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
-	if err != nil || len(k) != keySize {
-		return fmt.Errorf("want %d bytes of base64", keySize)
+	if len(fields) != 3 && len(fields) != 4 {
+		return errors.New("want `version suite base64-key [from]`")
 	}
-	if _, dup := keys[n]; dup {
-		return fmt.Errorf("version %d stands twice", n)
+	version, err := strconv.Atoi(fields[0])
+	if err != nil || version < 1 {
+		return errors.New("want `version suite base64-key [from]`")
 	}
-	keys[n] = k
+	k := MasterKey{Suite: Suite(fields[1])}
+	if _, ok := suites[k.Suite]; !ok {
+		return fmt.Errorf("unknown suite %q: want %s or %s", k.Suite, International, National)
+	}
+	if k.Secret, err = base64.StdEncoding.DecodeString(fields[2]); err != nil || len(k.Secret) != secretSize {
+		return fmt.Errorf("want %d bytes of base64", secretSize)
+	}
+	if len(fields) == 4 {
+		if k.From, err = time.Parse(time.RFC3339, fields[3]); err != nil {
+			return errors.New("want the time as 2006-01-02T15:04:05Z")
+		}
+	}
+	if _, dup := keys[version]; dup {
+		return fmt.Errorf("version %d stands twice", version)
+	}
+	keys[version] = k
 	return nil
 }

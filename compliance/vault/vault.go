@@ -1,32 +1,23 @@
 package vault
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"sort"
+	"slices"
+	"sync/atomic"
+	"time"
 
 	"realname/compliance"
 )
 
-// Algorithm ids of the international suite. They stand beside every value, so
-// that a second suite can live next to the first.
 const (
-	SuiteMAC        = "hmac-sha256"
-	SuiteSeal       = "aes-256-gcm"
-	SuiteCommitment = "hmac-sha256-salted"
-
-	sealVersion   = 1
-	sealAES256GCM = 1
-	keySize       = 32
-	nonceSize     = 12
+	sealVersion = 1
+	secretSize  = 32 // of master keys, MAC keys and salts, bytes
+	nonceSize   = 12
 )
 
 // Errors of the vault.
@@ -38,113 +29,178 @@ var (
 
 // Vault makes document keys and seals. It is safe for concurrent use.
 type Vault struct {
-	masters  map[int]master
-	versions []int // newest first
-	rand     io.Reader
+	ring atomic.Pointer[ring]
+	rand io.Reader
+	now  func() time.Time
 }
 
-type master struct {
-	mac, wrap, digest, index []byte
+// ring is the master keys that are loaded.
+type ring struct {
+	masters  map[int]master
+	from     map[int]time.Time
+	versions []int // newest first
 }
 
 // New makes a vault from its master keys; rand supplies nonces, salts and data keys.
-func New(keys MasterKeys, rand io.Reader) (*Vault, error) {
-	v := &Vault{masters: map[int]master{}, rand: rand}
-	for version, secret := range keys {
-		m := master{}
-		for info, dst := range map[string]*[]byte{"document-key": &m.mac, "wrap": &m.wrap, "request-digest": &m.digest, "index": &m.index} {
-			k, err := hkdf.Key(sha256.New, secret, nil, "realname/vault/1/"+info, keySize)
-			if err != nil {
-				return nil, fmt.Errorf("vault: derive %s key: %w", info, err)
-			}
-			*dst = k
+func New(keys MasterKeys, rand io.Reader, now func() time.Time) (*Vault, error) {
+	v := &Vault{rand: rand, now: now}
+	return v, v.Replace(keys)
+}
+
+// Replace puts other master keys in the place of those that are loaded, while the vault is in use.
+func (v *Vault) Replace(keys MasterKeys) error {
+	r := &ring{masters: map[int]master{}, from: map[int]time.Time{}}
+	for version, key := range keys {
+		m, err := key.derive()
+		if err != nil {
+			return err
 		}
-		v.masters[version] = m
-		v.versions = append(v.versions, version)
+		r.masters[version], r.from[version] = m, key.From
+		r.versions = append(r.versions, version)
 	}
-	if len(v.versions) == 0 {
-		return nil, errors.New("vault: no master key")
+	if len(r.versions) == 0 {
+		return errors.New("vault: no master key")
 	}
-	sort.Sort(sort.Reverse(sort.IntSlice(v.versions)))
-	return v, nil
+	slices.Sort(r.versions)
+	slices.Reverse(r.versions)
+	v.ring.Store(r)
+	return nil
+}
+
+// Versions are the live master-key versions, newest first.
+func (v *Vault) Versions() []int { return slices.Clone(v.ring.Load().versions) }
+
+// Newest is the version that new seals are made under: the newest whose time has come, so that every node has it by then.
+func (v *Vault) Newest() int {
+	r := v.ring.Load()
+	return r.newest(v.now())
+}
+
+func (r *ring) newest(now time.Time) int {
+	for _, version := range r.versions {
+		if !r.from[version].After(now) {
+			return version
+		}
+	}
+	return r.versions[len(r.versions)-1]
 }
 
 // DocumentKeys are the keys of a canonical document under every live key
 // version, newest first.
 func (v *Vault) DocumentKeys(kind, issuingState, canonical string) []DocumentKey {
-	keys := make([]DocumentKey, 0, len(v.versions))
-	for _, version := range v.versions {
-		mac := hmac.New(sha256.New, v.masters[version].mac)
-		mac.Write(framed(kind, issuingState, canonical))
+	r := v.ring.Load()
+	keys := make([]DocumentKey, 0, len(r.versions))
+	for _, version := range r.versions {
+		m := r.masters[version]
 		keys = append(keys, DocumentKey{
-			Kind: kind, IssuingState: issuingState, Suite: SuiteMAC,
-			Version: version, MAC: hex.EncodeToString(mac.Sum(nil)),
+			Kind: kind, IssuingState: issuingState, Suite: m.suite.mac,
+			Version: version, MAC: m.keyed(m.mac, framed(kind, issuingState, canonical)),
 		})
 	}
 	return keys
+}
+
+// Token is a keyed value of a text that rotation leaves alone: it is made under the oldest live version.
+func (v *Vault) Token(kind, text string) string {
+	r := v.ring.Load()
+	m := r.masters[r.versions[len(r.versions)-1]]
+	return m.keyed(m.mac, framed(kind, "", text))
+}
+
+// keyed is the HMAC of b, in hex.
+func (s *suite) keyed(key, b []byte) string {
+	mac := hmac.New(s.hash, key)
+	mac.Write(b)
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 // RequestDigest is a keyed digest of a request: it tells whether two requests
 // are the same without being searchable for the numbers in them. It names its
 // key version, so that rotation does not turn a replay into a mismatch.
 func (v *Vault) RequestDigest(canonical []byte) string {
-	return v.requestDigest(v.versions[0], canonical)
+	r := v.ring.Load()
+	return r.requestDigest(r.newest(v.now()), canonical)
 }
 
 // SameRequest reports whether digest was made of canonical.
 func (v *Vault) SameRequest(digest string, canonical []byte) bool {
-	for _, version := range v.versions {
-		if hmac.Equal([]byte(digest), []byte(v.requestDigest(version, canonical))) {
+	r := v.ring.Load()
+	for _, version := range r.versions {
+		if hmac.Equal([]byte(digest), []byte(r.requestDigest(version, canonical))) {
 			return true
 		}
 	}
 	return false
 }
 
-func (v *Vault) requestDigest(version int, canonical []byte) string {
-	mac := hmac.New(sha256.New, v.masters[version].digest)
-	mac.Write(canonical)
-	return fmt.Sprintf("%d:%s", version, hex.EncodeToString(mac.Sum(nil)))
+func (r *ring) requestDigest(version int, canonical []byte) string {
+	m := r.masters[version]
+	return fmt.Sprintf("%d:%s", version, m.keyed(m.digest, canonical))
 }
 
 // NewDataKey makes a data key wrapped under the newest master key.
 func (v *Vault) NewDataKey(id, tenantID, relationship, retentionClass string) (DataKey, error) {
-	key := make([]byte, keySize)
+	r := v.ring.Load()
+	version := r.newest(v.now())
+	m := r.masters[version]
+	key := make([]byte, m.keySize)
 	if _, err := io.ReadFull(v.rand, key); err != nil {
 		return DataKey{}, fmt.Errorf("vault: randomness for a data key: %w", err)
 	}
-	version := v.versions[0]
-	wrapped, err := v.seal(v.masters[version].wrap, framed("data-key", tenantID, id), key)
+	wrapped, err := v.seal(m.suite, m.wrap, framed("data-key", tenantID, id), key)
 	if err != nil {
 		return DataKey{}, err
 	}
 	return DataKey{
 		ID: id, TenantID: tenantID, Relationship: relationship, RetentionClass: retentionClass,
-		Suite: SuiteSeal, MasterVersion: version, Wrapped: wrapped,
+		Suite: m.suite.seal, MasterVersion: version, Wrapped: wrapped,
 	}, nil
+}
+
+// Rewrap wraps a data key under the newest master key. What it seals stays as it is, and so does its suite.
+func (v *Vault) Rewrap(dk DataKey) (DataKey, error) {
+	key, err := v.unwrap(dk)
+	if err != nil {
+		return DataKey{}, err
+	}
+	r := v.ring.Load()
+	dk.MasterVersion = r.newest(v.now())
+	m := r.masters[dk.MasterVersion]
+	dk.Wrapped, err = v.seal(m.suite, m.wrap, framed("data-key", dk.TenantID, dk.ID), key)
+	return dk, err
+}
+
+func (v *Vault) unwrap(dk DataKey) ([]byte, error) {
+	if len(dk.Wrapped) == 0 {
+		return nil, ErrErased
+	}
+	m, ok := v.ring.Load().masters[dk.MasterVersion]
+	if !ok {
+		return nil, ErrUnknownMaster
+	}
+	return open(m.wrap, framed("data-key", dk.TenantID, dk.ID), dk.Wrapped)
 }
 
 // Sealer seals and opens the fields of one data key.
 type Sealer struct {
 	vault *Vault
+	suite *suite
 	key   []byte
 	dk    DataKey
 }
 
 // Sealer unwraps a data key.
 func (v *Vault) Sealer(dk DataKey) (*Sealer, error) {
-	if len(dk.Wrapped) == 0 {
-		return nil, ErrErased
-	}
-	m, ok := v.masters[dk.MasterVersion]
-	if !ok {
-		return nil, ErrUnknownMaster
-	}
-	key, err := open(m.wrap, framed("data-key", dk.TenantID, dk.ID), dk.Wrapped)
+	key, err := v.unwrap(dk)
 	if err != nil {
 		return nil, err
 	}
-	return &Sealer{vault: v, key: key, dk: dk}, nil
+	for _, s := range suites {
+		if s.seal == dk.Suite && s.keySize == len(key) {
+			return &Sealer{vault: v, suite: s, key: key, dk: dk}, nil
+		}
+	}
+	return nil, ErrSealBroken
 }
 
 // DataKeyID is the id of the data key behind the seals.
@@ -153,7 +209,7 @@ func (s *Sealer) DataKeyID() string { return s.dk.ID }
 // Seal seals plain text; field and record are bound in, so that a seal moved
 // to another field, record or tenant does not open.
 func (s *Sealer) Seal(field, record string, plain []byte) ([]byte, error) {
-	return s.vault.seal(s.key, framed("field", s.dk.TenantID, s.dk.ID, field, record), plain)
+	return s.vault.seal(s.suite, s.key, framed("field", s.dk.TenantID, s.dk.ID, field, record), plain)
 }
 
 // Open opens a seal made for the same field and record, or returns ErrSealBroken.
@@ -165,30 +221,29 @@ func (s *Sealer) Open(field, record string, sealed []byte) ([]byte, error) {
 // salt is returned to be sealed with the personal data; with it and the value
 // anyone can check the commitment, without it nothing can be learnt.
 func (v *Vault) Commitment(field string, value []byte) (compliance.Commitment, []byte, error) {
-	salt := make([]byte, keySize)
+	salt := make([]byte, secretSize)
 	if _, err := io.ReadFull(v.rand, salt); err != nil {
 		return compliance.Commitment{}, nil, fmt.Errorf("vault: randomness for a salt: %w", err)
 	}
-	mac := hmac.New(sha256.New, salt)
-	mac.Write(framed(field, string(value)))
-	return compliance.Commitment{Field: field, Alg: SuiteCommitment, Value: hex.EncodeToString(mac.Sum(nil))}, salt, nil
+	r := v.ring.Load()
+	s := r.masters[r.newest(v.now())].suite
+	return compliance.Commitment{Field: field, Alg: s.commitment, Value: s.keyed(salt, framed(field, string(value)))}, salt, nil
 }
 
 // VerifyCommitment reports whether c commits to value under salt.
 func VerifyCommitment(c compliance.Commitment, salt, value []byte) bool {
-	mac := hmac.New(sha256.New, salt)
-	mac.Write(framed(c.Field, string(value)))
-	want, err := hex.DecodeString(c.Value)
-	return err == nil && c.Alg == SuiteCommitment && hmac.Equal(want, mac.Sum(nil))
+	s, ok := byCommitment(c.Alg)
+	return ok && hmac.Equal([]byte(c.Value), []byte(s.keyed(salt, framed(c.Field, string(value)))))
 }
 
-func (v *Vault) seal(key, aad, plain []byte) ([]byte, error) {
-	gcm, err := newGCM(key)
+// seal makes version, suite, nonce and what the suite seals.
+func (v *Vault) seal(s *suite, key, aad, plain []byte) ([]byte, error) {
+	gcm, err := s.gcm(key)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]byte, 2+nonceSize, 2+nonceSize+len(plain)+gcm.Overhead())
-	out[0], out[1] = sealVersion, sealAES256GCM
+	out[0], out[1] = sealVersion, s.sealID
 	if _, err := io.ReadFull(v.rand, out[2:]); err != nil {
 		return nil, fmt.Errorf("vault: randomness for a nonce: %w", err)
 	}
@@ -196,10 +251,14 @@ func (v *Vault) seal(key, aad, plain []byte) ([]byte, error) {
 }
 
 func open(key, aad, sealed []byte) ([]byte, error) {
-	if len(sealed) < 2+nonceSize || sealed[0] != sealVersion || sealed[1] != sealAES256GCM {
+	if len(sealed) < 2+nonceSize || sealed[0] != sealVersion {
 		return nil, ErrSealBroken
 	}
-	gcm, err := newGCM(key)
+	s, ok := bySeal(sealed[1])
+	if !ok || len(key) != s.keySize {
+		return nil, ErrSealBroken
+	}
+	gcm, err := s.gcm(key)
 	if err != nil {
 		return nil, err
 	}
@@ -208,14 +267,6 @@ func open(key, aad, sealed []byte) ([]byte, error) {
 		return nil, ErrSealBroken
 	}
 	return plain, nil
-}
-
-func newGCM(key []byte) (cipher.AEAD, error) {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, fmt.Errorf("vault: %w", err)
-	}
-	return cipher.NewGCM(block)
 }
 
 // framed joins parts with their lengths, so that no two lists give the same bytes.

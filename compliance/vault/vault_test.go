@@ -7,13 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"realname/compliance"
 )
 
 func newVault(t *testing.T, keys MasterKeys) *Vault {
 	t.Helper()
-	v, err := New(keys, rand.Reader)
+	v, err := New(keys, rand.Reader, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +23,7 @@ func newVault(t *testing.T, keys MasterKeys) *Vault {
 
 func newKeys(t *testing.T) MasterKeys {
 	t.Helper()
-	keys, err := NewMasterKeys(rand.Reader)
+	keys, err := NewMasterKeys(International, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +150,7 @@ func TestKeyFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := ReadKeyFile(path)
-	if err != nil || !bytes.Equal(got[1], keys[1]) {
+	if err != nil || !bytes.Equal(got[1].Secret, keys[1].Secret) {
 		t.Fatalf("ReadKeyFile = %v, %v", len(got), err)
 	}
 	if err := WriteKeyFile(path, keys); !errors.Is(err, os.ErrExist) {

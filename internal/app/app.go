@@ -96,7 +96,7 @@ func (g *gateway) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	safe, err := vault.New(keys.master, rand.Reader)
+	safe, err := vault.New(keys.master, rand.Reader, time.Now)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"slices"
+	"time"
 
 	"realname/compliance"
 	"realname/compliance/policy"
@@ -39,7 +40,7 @@ func (o *Operator) desk(ctx context.Context, tenantID string) (desk, error) {
 	if err != nil {
 		return desk{}, err
 	}
-	safe, err := vault.New(o.keys.master, rand.Reader)
+	safe, err := vault.New(o.keys.master, rand.Reader, time.Now)
 	if err != nil {
 		return desk{}, err
 	}

@@ -66,7 +66,7 @@ func firstStart(ctx context.Context, c *config.Config, store *sqlstore.Store) (b
 }
 
 func makeKeys(c *config.Config) error {
-	master, err := vault.NewMasterKeys(rand.Reader)
+	master, err := vault.NewMasterKeys(vault.Suite(c.Vault.Suite), rand.Reader)
 	if err != nil {
 		return err
 	}

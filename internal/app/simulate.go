@@ -137,11 +137,11 @@ func (s *simulation) open(ctx context.Context, folder string) error {
 	if s.store, err = sqlstore.Open(ctx, sqlstore.Options{DSN: "file:" + filepath.Join(folder, "ledger.db"), Now: now, Readers: 2, Throwaway: true}); err != nil {
 		return err
 	}
-	keys, err := vault.NewMasterKeys(rand.Reader)
+	keys, err := vault.NewMasterKeys(vault.International, rand.Reader)
 	if err != nil {
 		return errors.Join(err, s.store.Close())
 	}
-	safe, err := vault.New(keys, rand.Reader)
+	safe, err := vault.New(keys, rand.Reader, time.Now)
 	if err != nil {
 		return errors.Join(err, s.store.Close())
 	}

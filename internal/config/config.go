@@ -29,6 +29,8 @@ type Config struct {
 	Ledger Ledger `yaml:"ledger"`
 	// Log is the audit log.
 	Log Log `yaml:"log"`
+	// Vault seals personal data and keys documents.
+	Vault Vault `yaml:"vault"`
 	// Imaging is the pool of photo-check workers.
 	Imaging Imaging `yaml:"imaging"`
 	// Reuse is the index of images that were seen before.
@@ -62,6 +64,12 @@ type TLS struct {
 type Ledger struct {
 	// DSN is `file:PATH` for SQLite or `postgres://…`. Default: ledger.db in the data folder.
 	DSN string `yaml:"dsn"`
+}
+
+// Vault seals personal data and keys documents.
+type Vault struct {
+	// Suite is that of master keys that are made from now on; what was made under another stays readable. Default international.
+	Suite string `yaml:"suite"`
 }
 
 // Log is the audit log.
@@ -219,6 +227,7 @@ func Default() Config {
 		Listen: "127.0.0.1:8080",
 		Data:   filepath.Join("var", "realname"),
 		Log:    Log{Origin: "realname.local/log"},
+		Vault:  Vault{Suite: "international"},
 		Imaging: Imaging{
 			Assets: ".assets", Workers: 2, Queue: 64, Timeout: Duration(10 * time.Second),
 			MaxBytes: 10 << 20, MaxPixels: 50_000_000,
@@ -277,6 +286,7 @@ func (c *Config) check() error {
 	need(c.Data != "", "data is empty")
 	need((c.TLS.Certificate == "") == (c.TLS.Key == ""), "tls needs certificate and key together")
 	need(c.Log.Origin != "" && !strings.ContainsAny(c.Log.Origin, " +\n"), "log.origin must be a name without spaces and +")
+	need(c.Vault.Suite == "international" || c.Vault.Suite == "national", "vault.suite must be international or national")
 	c.Imaging.checkMachines(need)
 	need(c.Imaging.Queue > 0, "imaging.queue must be positive")
 	need(c.Imaging.Timeout > 0, "imaging.timeout must be positive")

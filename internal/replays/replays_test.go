@@ -41,11 +41,11 @@ func TestRepeatsAreAnsweredFromMemory(t *testing.T) {
 	srv := redistest.Start(t)
 	client := goredis.NewClient(&goredis.Options{Addr: srv.Addr, MaxRetries: -1})
 	t.Cleanup(func() { _ = client.Close() })
-	keys, err := vault.NewMasterKeys(rand.Reader)
+	keys, err := vault.NewMasterKeys(vault.International, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	safe, err := vault.New(keys, rand.Reader)
+	safe, err := vault.New(keys, rand.Reader, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
