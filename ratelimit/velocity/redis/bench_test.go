@@ -172,6 +172,48 @@ func benchmarkHold(b *testing.B, c crowd) {
 	}})
 }
 
+// A hold that finds something to settle or to let go each time, in windows of so many events: as many lapse and leave as
+// come in.
+func BenchmarkHoldThatSettles(b *testing.B) {
+	for _, events := range []int{10, 1000, 9000} {
+		b.Run(strconv.Itoa(events), func(b *testing.B) { benchmarkSettling(b, events) })
+	}
+}
+
+func benchmarkSettling(b *testing.B, events int) {
+	const life = 20 * time.Millisecond
+	s := redistest.Start(b)
+	to := goredis.UniversalOptions{Addrs: []string{s.Addr}, PoolSize: 64, ReadTimeout: 10 * time.Second}
+	e, ledger := connect(b, to, nil)
+	client := redis.Connect(to)
+	b.Cleanup(func() { _ = client.Close() })
+	digest, err := client.ScriptLoad(b.Context(), bare).Result()
+	if err != nil {
+		b.Fatal(err)
+	}
+	var limits [16][]velocity.Limit
+	for i := range limits {
+		for _, kind := range []string{"agent", "outlet", "person"} {
+			l := velocitytest.Limit(kind, velocity.MaxMax)
+			l.Counts, l.Window = velocity.Attempts, time.Minute // what is old leaves while the turns run
+			for n := range events {
+				ledger.Commit(velocitytest.ID(), s.Now().Add(-time.Duration(n)*time.Minute/time.Duration(events)), []velocity.Limit{l})
+			}
+			limits[i] = append(limits[i], l)
+		}
+		if _, err := e.Uses(b.Context(), limits[i]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	compare(b, []*goredis.Client{s.Client}, way{"hold", func(ctx context.Context, n int64) error {
+		_, err := e.Hold(ctx, velocity.Hold{ID: velocitytest.ID(), Limits: limits[n%16], TTL: life})
+		return err
+	}}, way{"bare-evalsha", func(ctx context.Context, n int64) error {
+		l := limits[n%16]
+		return client.EvalSha(ctx, digest, []string{"bare" + l[0].Key, "bare" + l[1].Key, "bare" + l[2].Key}, velocity.MaxMax, 60_000).Err()
+	}})
+}
+
 // In Cluster the floor is the same scripts sent in sequence.
 func BenchmarkHoldOnCluster(b *testing.B) {
 	const c = crowd(20_000)

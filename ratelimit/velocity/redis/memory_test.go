@@ -62,7 +62,18 @@ func TestMemoryOfAnEvent(t *testing.T) {
 			weigh(map[bool]string{false: "held", true: "confirmed"}[confirmed], min(events, 2000))
 		}
 	}
-	// Settled one by one, and gone with its window.
+	// Settled one by one, each behind the others.
+	for _, events := range []int{10, 100, 600, 2000} {
+		l := velocitytest.Limit("agent", velocity.MaxMax)
+		l.Counts = velocity.Attempts
+		for range events {
+			if _, err := e.Hold(t.Context(), velocity.Hold{ID: velocitytest.ID(), Limits: []velocity.Limit{l}, TTL: time.Millisecond}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		weigh("settled", events)
+	}
+	// Gone with its window.
 	l := velocitytest.Limit("agent", 1000)
 	l.Window = 1500 * time.Millisecond
 	for range 100 {

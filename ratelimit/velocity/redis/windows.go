@@ -58,11 +58,12 @@ func (e *Engine) name(l velocity.Limit) string {
 	return string(strconv.AppendInt(b, l.Window.Microseconds(), 36))
 }
 
+// letter is of the counting and of the form of a window: an engine of another form has windows of its own.
 func letter(c velocity.Counting) byte {
 	if c == velocity.Attempts {
-		return 'a'
+		return 'A'
 	}
-	return 'o'
+	return 'O'
 }
 
 // reservation is what stands for an id in a window: 12 bytes, too
