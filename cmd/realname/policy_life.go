@@ -203,29 +203,34 @@ func (c *policyListCmd) Run(ctx context.Context, k *kong.Context) error {
 			return err
 		}
 		return c.write(newConsole(k), all, func(out *strings.Builder) {
-			for _, p := range all.Policies {
-				fmt.Fprintf(out, "%s %s", p.Digest, p.Stage)
-				if p.Digest == all.Live {
-					out.WriteString(c.word("decides"))
-				}
-				out.WriteString("\n")
-				for _, s := range p.Steps {
-					fmt.Fprintf(out, "    %-9s %s  %s %s", s.Stage, s.At.Format(time.RFC3339), s.By, all.Labels[s.By])
-					if !s.EffectiveAt.IsZero() {
-						fmt.Fprintf(out, "  → %s", s.EffectiveAt.Format(time.RFC3339))
-					}
-					if s.Note != "" {
-						fmt.Fprintf(out, "  %s", s.Note)
-					}
-					out.WriteString("\n")
-				}
-				if p.Same+p.Other > 0 {
-					fmt.Fprintf(out, c.word("shadowed_n"), p.Same, p.Other)
-				}
+			for i := range all.Policies {
+				c.one(out, &all, &all.Policies[i])
 			}
 			if all.Live != "" && all.Own != all.Live {
 				fmt.Fprintf(out, c.word("own_not_live"), all.Own)
 			}
 		})
 	})
+}
+
+// one tells of one policy, step by step.
+func (c *policyListCmd) one(out *strings.Builder, all *app.PolicyLife, p *app.PolicyStanding) {
+	fmt.Fprintf(out, "%s %s", p.Digest, p.Stage)
+	if p.Digest == all.Live {
+		out.WriteString(c.word("decides"))
+	}
+	out.WriteString("\n")
+	for _, s := range p.Steps {
+		fmt.Fprintf(out, "    %-9s %s  %s %s", s.Stage, s.At.Format(time.RFC3339), s.By, all.Labels[s.By])
+		if !s.EffectiveAt.IsZero() {
+			fmt.Fprintf(out, "  → %s", s.EffectiveAt.Format(time.RFC3339))
+		}
+		if s.Note != "" {
+			fmt.Fprintf(out, "  %s", s.Note)
+		}
+		out.WriteString("\n")
+	}
+	if p.Same+p.Other > 0 {
+		fmt.Fprintf(out, c.word("shadowed_n"), p.Same, p.Other)
+	}
 }
