@@ -98,6 +98,9 @@ func TestOneIsScheduledAtATime(t *testing.T) {
 		l = append(l, next)
 	}
 	l = append(l, l.Due(at.Add(time.Minute), func(digest string) bool { return digest == "q" })...)
+	if l.Last("p").Stage != policy.StageApproved {
+		t.Errorf("what nobody could load is %s", l.Last("p").Stage)
+	}
 	if got := l.Due(at.Add(time.Hour), func(string) bool { return true }); len(got) > 0 || l.LiveAt(at.Add(time.Hour)) != "q" {
 		t.Errorf("%+v", got)
 	}
