@@ -35,7 +35,14 @@ const (
 	EventTenantLimitSet    EventKind = "tenant.limit_set"
 	EventKeyCreated        EventKind = "key.created"
 	EventKeyRevoked        EventKind = "key.revoked"
-	EventPolicyLive        EventKind = "policy.live"
+	EventPolicyDrafted     EventKind = "policy.drafted"
+	EventPolicyChecked     EventKind = "policy.checked" // it loads, and decides its examples as they want
+	EventPolicyShadowed    EventKind = "policy.shadowed"
+	EventPolicyProposed    EventKind = "policy.proposed"
+	EventPolicyApproved    EventKind = "policy.approved" // by another operator than who proposed it
+	EventPolicyLive        EventKind = "policy.live"     // it decides from an instant on
+	EventPolicyRetired     EventKind = "policy.retired"
+	EventPolicyWithdrawn   EventKind = "policy.withdrawn"
 	EventGatewayStarted    EventKind = "gateway.started"
 	EventGatewayStopped    EventKind = "gateway.stopped"
 	EventImagesErased      EventKind = "images.erased" // a person's entries in the index of images

@@ -86,7 +86,7 @@ func (s *Service) build(d draft, at time.Time, uses []quota.Use, reuse complianc
 	if s.o.Reuse.found(reuse) {
 		dec.Checks, dec.Facts = marked(dec.Checks, dec.Facts, reuse)
 	}
-	ev := s.o.Policy.Evaluate(dec.Facts, dec.Quotas)
+	ev := s.rules().Evaluate(dec.Facts, dec.Quotas)
 	dec.Outcome, dec.Reasons, dec.Findings = ev.Outcome, ev.Reasons, ev.Findings
 	if holds(dec.Outcome) && len(quota.Refused(uses)) > 0 {
 		// A policy that overlooks its own limit must not open anything.

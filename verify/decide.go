@@ -30,6 +30,7 @@ func (s *Service) Open(ctx context.Context, c Caller, key string, ask OpeningReq
 
 // once replays what the idempotency key already brought, or decides.
 func (s *Service) once(ctx context.Context, c Caller, endpoint, key string, ask OpeningRequest) (Answer, error) {
+	s = s.pinned()
 	opens := endpoint == endpointOpenings
 	leave, err := s.enter(c.TenantID, key)
 	if err != nil {
@@ -133,7 +134,7 @@ func (s *Service) decide(ctx context.Context, j job) (Answer, error) {
 		}
 	}
 	a.list()
-	a.await(s.o.Policy.Needs(a.facts))
+	a.await(s.rules().Needs(a.facts))
 	demands, err := s.demands(ctx, a.facts, j.caller, enrolled)
 	if err != nil {
 		return Answer{}, err
@@ -173,7 +174,7 @@ func (s *Service) execute(ctx context.Context, a *assessment, demands []quota.De
 		if s.o.Reuse.found(a.early) {
 			_, facts = marked(nil, facts, a.early)
 		}
-		return s.o.Policy.Evaluate(facts, uses).Outcome == compliance.Rejected
+		return s.rules().Evaluate(facts, uses).Outcome == compliance.Rejected
 	}
 	if refuse() {
 		if take != nil {
@@ -268,7 +269,7 @@ func (s *Service) draft(j job, a *assessment) compliance.Decision {
 	r := &j.ask.Request
 	return compliance.Decision{
 		TenantID: j.caller.TenantID, Scene: r.Scene, Occasion: r.Occasion, Product: r.Product, CustomerType: r.CustomerType,
-		Channel: r.Channel.Kind, Checks: a.list(), PolicyDigest: s.o.Policy.Digest(), Facts: a.facts,
+		Channel: r.Channel.Kind, Checks: a.list(), PolicyDigest: s.rules().Digest(), Facts: a.facts,
 		Purpose: r.Purpose, LegalBasis: r.LegalBasis, NoticeVersion: r.NoticeVersion, ConsentRef: r.ConsentRef,
 		LiabilityNoticeRef: r.LiabilityNoticeRef,
 	}

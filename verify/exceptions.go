@@ -89,6 +89,7 @@ type ExceptionProposal struct {
 // ProposeException proposes that one request of the person may pass a limit in principle. Proposing it again returns
 // what was proposed first, whatever became of it, and made is false.
 func (s *Service) ProposeException(ctx context.Context, c Caller, ask NewException) (x Exception, made bool, err error) {
+	s = s.pinned()
 	if ask.Days < 1 || ask.Days > MaxExceptionDays {
 		return Exception{}, false, compliance.E(compliance.FaultInvalid, "validation_failed", "an exception is valid for 1 to 30 days").At("/valid_days")
 	}
@@ -143,7 +144,7 @@ func (s *Service) inPrinciple(c Caller, family string, on idnumber.Date) (policy
 
 // limitsOf are the limits that requests of a sector can meet on a day.
 func (s *Service) limitsOf(sector compliance.Sector, on idnumber.Date) []policy.Limit {
-	return s.o.Policy.LimitsOf(sector, scenesOf(sector), on.String())
+	return s.rules().LimitsOf(sector, scenesOf(sector), on.String())
 }
 
 // scenesOf are the scenes that a sector may ask for.

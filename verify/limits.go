@@ -89,6 +89,7 @@ const operatorKey = "operator"
 
 // Limits tells what a person has used of every limit that binds the caller today. Who asked, and why, is an event.
 func (s *Service) Limits(ctx context.Context, c Caller, q LimitQuery) (LimitView, error) {
+	s = s.pinned()
 	for field, word := range map[string]string{"/purpose": q.Purpose, "/legal_basis": q.LegalBasis} {
 		if !wordPattern.MatchString(word) {
 			return LimitView{}, compliance.E(compliance.FaultInvalid, "validation_failed", "say why the person is looked up").At(field)
@@ -103,7 +104,7 @@ func (s *Service) Limits(ctx context.Context, c Caller, q LimitQuery) (LimitView
 	if err != nil {
 		return LimitView{}, ledgerError(err)
 	}
-	v := LimitView{At: found.At, Date: today.String(), PersonID: found.PersonID, PolicyDigest: s.o.Policy.Digest()}
+	v := LimitView{At: found.At, Date: today.String(), PersonID: found.PersonID, PolicyDigest: s.rules().Digest()}
 	counted := s.stranger(found)
 	var demands []quota.Demand
 	var whole []bool
@@ -112,7 +113,7 @@ func (s *Service) Limits(ctx context.Context, c Caller, q LimitQuery) (LimitView
 		if !binds {
 			continue
 		}
-		clause, _ := s.o.Policy.Clause(l.Clause, v.Date)
+		clause, _ := s.rules().Clause(l.Clause, v.Date)
 		of := Demands(l, c, everyPart(l, counted, q.Phone != ""))
 		if len(of) == 0 {
 			v.Uncounted = append(v.Uncounted, LimitUncounted{Limit: l, Clause: clause, Needs: []string{string(quota.Phone)}})

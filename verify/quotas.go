@@ -99,7 +99,7 @@ func (s *Service) demands(ctx context.Context, f compliance.Facts, c Caller, e E
 		return nil, ledgerError(err)
 	}
 	var out []quota.Demand
-	for _, l := range s.o.Policy.Limits(f) {
+	for _, l := range s.rules().Limits(f) {
 		if l, binds := binding(l, own); binds {
 			out = append(out, Demands(l, c, e)...)
 		}

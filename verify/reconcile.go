@@ -30,6 +30,7 @@ const codeRepeated = "external_ref_repeated"
 // what both have differently, is a finding with an event; nothing is changed but the time at which openings that agree
 // were last found in the file. One comparison a tenant runs at a time: a newer one abandons the older.
 func (s *Service) Reconcile(ctx context.Context, c Caller, f ReconciliationFile) (Reconciliation, error) {
+	s = s.pinned()
 	digest, err := s.fileDigest(f.Content)
 	if err != nil {
 		return Reconciliation{}, err
@@ -73,7 +74,7 @@ func reconciliationError(err error) error {
 
 // stage puts the file's rows into the ledger, a chunk a transaction.
 func (s *Service) stage(ctx context.Context, r Reconciliation, file *stockFile, holders bool, progress func(rows, bytes int64)) error {
-	today, products := idnumber.DateOf(s.o.Now()), s.o.Policy.Products()
+	today, products := idnumber.DateOf(s.o.Now()), s.rules().Products()
 	for last := false; !last; {
 		if err := ctx.Err(); err != nil {
 			return ledgerError(err)

@@ -16,7 +16,7 @@ func (s *Service) kept(evidence []EvidenceRow, d compliance.Decision) []Evidence
 	if !d.Outcome.Final() {
 		return out
 	}
-	retained := s.o.Policy.Retained(d.Facts)
+	retained := s.rules().Retained(d.Facts)
 	for i := range out {
 		e := &out[i]
 		for _, r := range retained {

@@ -19,7 +19,7 @@ import (
 type Options struct {
 	Ledger    Ledger
 	Vault     *vault.Vault
-	Policy    *policy.Policy
+	Policy    *policy.Policy // the one that decides, where Live says nothing
 	Photos    imaging.Checker
 	Authority Authority
 	IDs       *compliance.IDs
@@ -28,6 +28,10 @@ type Options struct {
 	HashToken func(token string) string
 	Numbers   *idnumber.Checker // with the operator's division codes; the built-in ones, when nil
 	Log       *slog.Logger
+
+	Live   func() *policy.Policy                                   // the one that decides now; it may change
+	Past   func(ctx context.Context, digest string) *policy.Policy // one that decided before, nil when it cannot be read
+	Coming func() []*policy.Policy                                 // that may decide soon, so that what they count by is kept
 
 	Lease       time.Duration            // of a reservation, where Leases says nothing
 	Leases      map[string]time.Duration // by product
@@ -48,7 +52,12 @@ type Options struct {
 type Service struct {
 	o       Options
 	numbers numberChecker
+	fixed   *policy.Policy // of one request
+	*inFlight
+}
 
+// inFlight are the requests that run.
+type inFlight struct {
 	mu      sync.Mutex
 	running map[runningKey]struct{}
 }
@@ -66,11 +75,46 @@ func New(o Options) *Service {
 	if o.OnDecision == nil {
 		o.OnDecision = func(compliance.Decision) {}
 	}
-	s := &Service{o: o, numbers: idnumber.Check, running: map[runningKey]struct{}{}}
+	s := &Service{o: o, numbers: idnumber.Check, inFlight: &inFlight{running: map[runningKey]struct{}{}}}
 	if o.Numbers != nil {
 		s.numbers = o.Numbers.Check
 	}
 	return s
+}
+
+// pinned is the service of one request: the policy that is live as it begins decides all of it.
+func (s *Service) pinned() *Service {
+	if s.fixed != nil {
+		return s
+	}
+	return s.under(s.rules())
+}
+
+func (s *Service) under(p *policy.Policy) *Service {
+	one := *s
+	one.fixed = p
+	return &one
+}
+
+// underOf is the service that goes on with a decision: by the policy that made it, where that can still be read.
+func (s *Service) underOf(ctx context.Context, digest string) *Service {
+	live := s.rules()
+	if s.o.Past != nil && live.Digest() != digest {
+		if p := s.o.Past(ctx, digest); p != nil {
+			return s.under(p)
+		}
+	}
+	return s.under(live)
+}
+
+func (s *Service) rules() *policy.Policy {
+	switch {
+	case s.fixed != nil:
+		return s.fixed
+	case s.o.Live != nil:
+		return s.o.Live()
+	}
+	return s.o.Policy
 }
 
 // CheckNumber judges one number by its standard alone, as of a civil date in China. Nobody is asked and nothing is kept.

@@ -112,6 +112,7 @@ var errUnchanged = errors.New("verify: nothing new was found")
 
 // again decides once more on what is stored, what can be run now, and what is added.
 func (s *Service) again(ctx context.Context, c Caller, row DecisionRow, more []Evidence, key, digest string) (Rows, error) {
+	s = s.underOf(ctx, row.Decision.PolicyDigest)
 	dk, sealer, err := s.sealer(ctx, row.Decision.TenantID, row.DataKeyID)
 	if err != nil {
 		return Rows{}, err
@@ -183,7 +184,7 @@ func (s *Service) resume(ctx context.Context, c Caller, row DecisionRow, ask *Op
 	a.facts.Velocities = earlier.Facts.Velocities
 	a.facts.Waited = !earlier.Deadline.IsZero() && !a.now.Before(earlier.Deadline)
 	a.list()
-	a.await(s.o.Policy.Needs(a.facts))
+	a.await(s.rules().Needs(a.facts))
 	if _, here := a.front(); here || a.facts.Waited || !a.waits(photoChecks...) {
 		return a, nil
 	}

@@ -16,6 +16,7 @@ import (
 // Import loads existing openings. Rows that cannot be keyed are refused by
 // index; the others are loaded in one transaction. Imported stock may exceed a limit.
 func (s *Service) Import(ctx context.Context, c Caller, key string, rows []StockRow) (Stock, error) {
+	s = s.pinned()
 	leave, err := s.enter(c.TenantID, key)
 	if err != nil {
 		return Stock{}, err
@@ -26,7 +27,7 @@ func (s *Service) Import(ctx context.Context, c Caller, key string, rows []Stock
 	}
 	stock := Stock{ID: imp.ID, Refused: []StockRefusal{}}
 	clear := make([]clearStock, 0, len(rows))
-	today, products := idnumber.DateOf(s.o.Now()), s.o.Policy.Products()
+	today, products := idnumber.DateOf(s.o.Now()), s.rules().Products()
 	for i, row := range rows {
 		clear = append(clear, clearStock{
 			Kind: row.Document.Kind, Number: row.Document.Number.Reveal(), IssuingState: row.Document.IssuingState,

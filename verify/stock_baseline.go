@@ -13,7 +13,7 @@ import (
 // StateBaseline records the caller's word that the ledger has the whole nationwide stock of a family of its legal entity
 // as of a civil date in China, or that it has not. The newest date that was stated holds.
 func (s *Service) StateBaseline(ctx context.Context, c Caller, family, asOf string, complete bool) error {
-	if !slices.Contains(s.o.Policy.Families(), family) {
+	if !slices.Contains(s.rules().Families(), family) {
 		return compliance.E(compliance.FaultUnprocessable, "family_unknown", "the policy counts no such family").At("/family")
 	}
 	day, err := time.ParseInLocation(time.DateOnly, asOf, chinaTime)

@@ -37,6 +37,7 @@ type StockFile struct {
 // nothing when that is complete. Rows that cannot be used are refused with their code and hold nothing up; those whose
 // external_ref the tenant has already are counted as known. Imported stock may exceed a limit.
 func (s *Service) LoadStock(ctx context.Context, c Caller, f StockFile) (StockLoad, error) {
+	s = s.pinned()
 	digest, err := s.fileDigest(f.Content)
 	if err != nil {
 		return StockLoad{}, err
@@ -62,7 +63,7 @@ func (s *Service) LoadStock(ctx context.Context, c Caller, f StockFile) (StockLo
 		load.Replayed = err == nil
 		return load, err
 	}
-	l := &stockLoader{s: s, c: c, f: f, file: file, load: load, today: idnumber.DateOf(s.o.Now()), products: s.o.Policy.Products()}
+	l := &stockLoader{s: s, c: c, f: f, file: file, load: load, today: idnumber.DateOf(s.o.Now()), products: s.rules().Products()}
 	if seeker, ok := f.Content.(io.Seeker); ok && load.Row > 0 {
 		if _, err := seeker.Seek(load.Byte, io.SeekStart); err != nil {
 			return load, compliance.E(compliance.FaultInvalid, "body_truncated", "the file could not be read again").Because(err)

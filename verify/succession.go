@@ -58,6 +58,7 @@ func ends(o Opening, by, eventID string, at time.Time) (OpeningUpdate, error) {
 // confirmLate opens a successor of a reservation that ran out, where the limits still have room, while an approval of
 // the decision's age may still be used: beyond that the identity must be verified anew.
 func (s *Service) confirmLate(ctx context.Context, c Caller, id string, stored Stored, how Confirmation) (Opening, error) {
+	s = s.pinned()
 	gone, err := s.Opening(ctx, c, id)
 	if err != nil {
 		return Opening{}, err
@@ -66,7 +67,7 @@ func (s *Service) confirmLate(ctx context.Context, c Caller, id string, stored S
 	if err != nil {
 		return Opening{}, err
 	}
-	valid := s.o.Policy.ApprovalValid(stored.Decision.Facts)
+	valid := s.rules().ApprovalValid(stored.Decision.Facts)
 	heir := s.heir(gone, stored.Decision.ID, how.ExternalRef)
 	confirms, closes, expires := s.o.IDs.New(compliance.PrefixEvent), s.o.IDs.New(compliance.PrefixEvent), s.o.IDs.New(compliance.PrefixEvent)
 	sh := Shift{TenantID: c.TenantID, Openings: []string{id}, Persons: counted(e), Demands: demands, Succeeds: id}
@@ -132,6 +133,7 @@ func (s *Service) Reclass(ctx context.Context, c Caller, id string, with Replace
 
 // renew closes an opening and opens its successor in the same state, in one write.
 func (s *Service) renew(ctx context.Context, c Caller, id string, with Replacement, what compliance.Occasion, kind compliance.EventKind) (Opening, error) {
+	s = s.pinned()
 	old, err := s.Opening(ctx, c, id)
 	if err != nil {
 		return Opening{}, err
@@ -205,7 +207,7 @@ func (s *Service) consumable(ctx context.Context, c Caller, id string, old Openi
 		return stored, nil
 	case d.ExpiresAt.IsZero() || !s.o.Now().Before(d.ExpiresAt):
 		return conflict("verification_expired", "the verification may no longer be consumed")
-	case s.o.Policy.SceneOf(old.Product) != d.Scene:
+	case s.rules().SceneOf(old.Product) != d.Scene:
 		return conflict("verification_other_scene", "the verification was made for another scene")
 	}
 	return stored, nil

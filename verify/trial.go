@@ -39,7 +39,7 @@ type TrialAnswer struct {
 // SectorOf is a sector that may ask for a scene, or for a product of it.
 func (t *Trial) SectorOf(scene compliance.Scene, product string) compliance.Sector {
 	if scene == "" {
-		scene = t.o.Policy.SceneOf(product)
+		scene = t.rules().SceneOf(product)
 	}
 	if sectors := sectorsOf[scene]; len(sectors) > 0 {
 		return sectors[0]
@@ -50,9 +50,9 @@ func (t *Trial) SectorOf(scene compliance.Scene, product string) compliance.Sect
 // Reserve counts one request, and reserves its opening when no limit refuses it.
 func (t *Trial) Reserve(ctx context.Context, c Caller, r TrialRequest) (TrialAnswer, error) {
 	if r.Scene == "" {
-		r.Scene = t.o.Policy.SceneOf(r.Product)
+		r.Scene = t.rules().SceneOf(r.Product)
 	}
-	if t.o.Policy.SceneOf(r.Product) != r.Scene {
+	if t.rules().SceneOf(r.Product) != r.Scene {
 		return TrialAnswer{}, compliance.E(compliance.FaultUnprocessable, "product_unknown", "the policy has no such product in this scene").At("/product")
 	}
 	e, err := t.enrolTokens(ctx, c, r)
@@ -68,7 +68,7 @@ func (t *Trial) Reserve(ctx context.Context, c Caller, r TrialRequest) (TrialAns
 		job: job{caller: c, ask: ask, opens: true}, enrolled: e, reserves: true,
 		decision: compliance.Decision{
 			ID: t.o.IDs.New(compliance.PrefixDecision), Version: 1, TenantID: c.TenantID, Scene: r.Scene, Occasion: r.Occasion,
-			Product: r.Product, CustomerType: r.CustomerType, PolicyDigest: t.o.Policy.Digest(), Facts: t.facts(c, r),
+			Product: r.Product, CustomerType: r.CustomerType, PolicyDigest: t.rules().Digest(), Facts: t.facts(c, r),
 		},
 	}
 	if d.demands, err = t.demands(ctx, d.decision.Facts, c, e); err != nil {
@@ -93,7 +93,7 @@ func (t *Trial) facts(c Caller, r TrialRequest) compliance.Facts {
 		}
 	}
 	slices.Sort(f.Parts)
-	for _, name := range t.o.Policy.Needs(f) {
+	for _, name := range t.rules().Needs(f) {
 		f.Checks[name] = compliance.Passed
 	}
 	return f
@@ -134,7 +134,7 @@ func (t *Trial) commit(ctx context.Context, d draft) (TrialAnswer, error) {
 		out = TrialAnswer{Uses: uses}
 		dec := d.decision
 		dec.DecidedAt, dec.Quotas, dec.Outcome = at.UTC(), quotaUses(uses), compliance.Approved
-		for _, f := range t.o.Policy.Evaluate(dec.Facts, dec.Quotas).Findings {
+		for _, f := range t.rules().Evaluate(dec.Facts, dec.Quotas).Findings {
 			if f.Kind != policy.KindLimit {
 				continue
 			}

@@ -52,7 +52,7 @@ func (h *held) of(counts velocity.Counting) []velocity.Limit {
 // hold takes one unit of every velocity that the request touches, all or none, and tells the facts what was found. What
 // could not be asked is not executed: the policy lets nothing pass by it.
 func (s *Service) hold(ctx context.Context, a *assessment, c Caller, e Enrolled, id string) error {
-	rules := s.o.Policy.Velocities(a.facts)
+	rules := s.rules().Velocities(a.facts)
 	a.facts.Velocities = nil
 	h := held{id: id}
 	var of [][]int // rules of each limit: what two clauses say of one window is one limit, the lower
@@ -255,7 +255,7 @@ func (s *Service) giveBack(ctx context.Context, decisionID string) {
 	}
 	for _, w := range all {
 		w.Keys = slices.DeleteFunc(w.Keys, func(k WindowKey) bool { return !k.Released })
-		for chunk := range slices.Chunk(windowsOf(w.Keys, s.o.Policy.AllVelocities()), velocity.MaxLimits) {
+		for chunk := range slices.Chunk(windowsOf(w.Keys, s.rules().AllVelocities()), velocity.MaxLimits) {
 			s.told(s.o.Velocities.GiveBack(ctx, w.ID, chunk))
 		}
 	}
@@ -294,7 +294,7 @@ func (s *Service) holdAgain(ctx context.Context, gone Opening, f compliance.Fact
 	}
 	h := held{id: gone.ID}
 	f.Date = idnumber.DateOf(s.o.Now()).String()
-	rules := s.o.Policy.Velocities(f)
+	rules := s.rules().Velocities(f)
 	for _, w := range all {
 		if w.ID == gone.ID { // a repeat: the successor has its units
 			return nil, nil
@@ -324,7 +324,7 @@ func (s *Service) holdAgain(ctx context.Context, gone Opening, f compliance.Fact
 // unasked are the velocities of a request that was refused before any was asked.
 func (s *Service) unasked(a *assessment) []compliance.VelocityUse {
 	var out []compliance.VelocityUse
-	for _, v := range s.o.Policy.Velocities(a.facts) {
+	for _, v := range s.rules().Velocities(a.facts) {
 		out = append(out, compliance.VelocityUse{Name: v.Name, Clause: v.Clause, Limit: v.Max, Skipped: true})
 	}
 	return out
@@ -337,9 +337,14 @@ func windowsLost(uses []compliance.VelocityUse) bool {
 
 // ForgetWindows deletes from the ledger what no sliding window holds any more, and returns how much that was.
 func (s *Service) ForgetWindows(ctx context.Context) (int, error) {
-	longest := time.Duration(0)
-	for _, v := range s.o.Policy.AllVelocities() {
-		longest = max(longest, v.Window)
+	longest, all := time.Duration(0), []*policy.Policy{s.rules()}
+	if s.o.Coming != nil {
+		all = append(all, s.o.Coming()...)
+	}
+	for _, p := range all {
+		for _, v := range p.AllVelocities() {
+			longest = max(longest, v.Window)
+		}
 	}
 	before := s.o.Now().UTC().Add(-longest - holdLife)
 	total := 0

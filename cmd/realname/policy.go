@@ -22,6 +22,14 @@ type policyCmd struct {
 	Diff     policyDiffCmd     `cmd:"" help:"Tell what changes, for whom, from one policy to another."`
 	Explain  policyExplainCmd  `cmd:"" help:"Say why a decision is what it is, what would lift it, and where to object."`
 	Replay   policyReplayCmd   `cmd:"" help:"Decide stored history again under another policy, and change nothing."`
+
+	Draft    policyDraftCmd    `cmd:"" help:"Keep a policy in the ledger, as a draft."`
+	Check    policyCheckCmd    `cmd:"" help:"Try a draft on its examples."`
+	Shadow   policyShadowCmd   `cmd:"" help:"Evaluate a checked policy beside the live one, or show what that found."`
+	Propose  policyProposeCmd  `cmd:"" help:"Propose that a policy goes live at an instant."`
+	Approve  policyApproveCmd  `cmd:"" help:"Approve what another operator proposed."`
+	Withdraw policyWithdrawCmd `cmd:"" help:"Stop a policy before it is live."`
+	List     policyListCmd     `cmd:"" help:"Tell where every policy stands, by whom and when."`
 }
 
 // policyOutput is how the commands on policies answer.
@@ -129,6 +137,14 @@ func (o policyOutput) span(d time.Duration) string {
 }
 
 var policyWords = map[string]compliance.Text{
+	"from":         {ZH: "自 %s 起生效\n", EN: "from %s\n"},
+	"decides":      {ZH: "（正在生效）", EN: " (decides now)"},
+	"shadowed_n":   {ZH: "    影子运行：相同 %d，不同 %d\n", EN: "    in shadow: %d the same, %d otherwise\n"},
+	"own_not_live": {ZH: "\n本版本或配置自带的规则未生效：%s\n", EN: "\nThe policy of this release or configuration is not live: %s\n"},
+	"day":          {ZH: "日期", EN: "day"},
+	"difference":   {ZH: "差异", EN: "difference"},
+	"would":        {ZH: "实际 → 影子", EN: "decided → would be"},
+
 	"article":    {ZH: "第%s条", EN: "art. %s"},
 	"unverified": {ZH: "未核对 unverified", EN: "unverified"},
 	"faults":     {ZH: "%d 处错误", EN: "%d faults"},

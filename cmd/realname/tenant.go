@@ -72,15 +72,16 @@ type keyCmd struct {
 
 type keyCreateCmd struct {
 	configFlag
-	Tenant string `help:"Id of the tenant." required:"" placeholder:"tnt_…"`
-	Role   string `help:"What the key may do: tenant or regulator." default:"tenant" enum:"tenant,regulator"`
+	Tenant string `help:"Id of the tenant; an operator's key has none." placeholder:"tnt_…"`
+	Role   string `help:"What the key may do: tenant or regulator; operator: change policies by realname policy." default:"tenant" enum:"tenant,regulator,operator"`
+	Label  string `help:"How the operator is known in house, such as a staff number."`
 	JSON   bool   `name:"json" help:"Print JSON."`
 }
 
 // Run creates the key.
 func (c *keyCreateCmd) Run(ctx context.Context, k *kong.Context) error {
 	return operate(ctx, c.configFlag, func(o *app.Operator) error {
-		id, key, err := o.CreateKey(ctx, c.Tenant, compliance.TenantRole(c.Role))
+		id, key, err := c.create(ctx, o)
 		if err != nil {
 			return err
 		}
@@ -90,6 +91,18 @@ func (c *keyCreateCmd) Run(ctx context.Context, k *kong.Context) error {
 		fmt.Fprintf(k.Stdout, "key id %s\nkey    %s\n\nThe key is not kept here: store it now.\n", id, key)
 		return nil
 	})
+}
+
+func (c *keyCreateCmd) create(ctx context.Context, o *app.Operator) (id, key string, err error) {
+	switch operator := c.Role == "operator"; {
+	case operator && c.Tenant != "":
+		return "", "", errors.New("an operator's key is for no tenant")
+	case operator:
+		return o.CreateOperatorKey(ctx, c.Label)
+	case c.Tenant == "":
+		return "", "", errors.New("missing flags: --tenant=tnt_…")
+	}
+	return o.CreateKey(ctx, c.Tenant, compliance.TenantRole(c.Role))
 }
 
 type keyRevokeCmd struct {

@@ -66,6 +66,9 @@ func BuiltinCases() []Case {
 	return cases
 }
 
+// BuiltinCaseSource is the file of BuiltinCases.
+func BuiltinCaseSource() []byte { return slices.Clone(builtinCases) }
+
 // ReadCases reads a file of cases under the bounds of policy files. The error joins every fault found, each an *Error.
 func ReadCases(name string, src []byte) ([]Case, error) {
 	r := &reader{name: name}

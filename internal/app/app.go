@@ -60,7 +60,9 @@ type gateway struct {
 	areas      *areas
 	photos     *imaging.Pool
 	upstream   *authority.Client
-	policy     *policy.Policy
+	policies   *policies
+	reign      *reign
+	shadow     *shadow
 	service    *verify.Service
 	metrics    *prometheus.Registry
 }
@@ -121,7 +123,7 @@ func (g *gateway) open(ctx context.Context) error {
 	}
 	g.service = verify.New(g.serviceOptions(safe))
 	g.measure()
-	started := map[string]string{"policy_digest": g.policy.Digest()}
+	started := map[string]string{"policy_digest": g.reign.live().Digest()}
 	if shared := c.Reuse.Shared; shared.Enabled {
 		started["images_shared_on"] = shared.LegalBasis // comparing across tenants must be accounted for
 	}
@@ -134,9 +136,9 @@ func (g *gateway) serviceOptions(safe *vault.Vault) verify.Options {
 	for product, lease := range c.Openings.Leases {
 		leases[product] = time.Duration(lease)
 	}
-	decisions := g.decisionCounter()
+	count := g.decisionCounter()
 	return verify.Options{
-		Ledger: g.ledger(safe), Vault: safe, Policy: g.policy, Photos: g.photos, Authority: g.upstream, IDs: g.ids,
+		Ledger: g.ledger(safe), Vault: safe, Live: g.reign.live, Past: g.policies.policy, Coming: g.reign.coming, Photos: g.photos, Authority: g.upstream, IDs: g.ids,
 		Now: time.Now, Log: g.log, Numbers: g.areas.checker,
 		NewToken:  func() (string, string) { return httpapi.NewUploadToken(rand.Reader) },
 		HashToken: httpapi.HashKey,
@@ -146,7 +148,7 @@ func (g *gateway) serviceOptions(safe *vault.Vault) verify.Options {
 		PhotoLimits: imaging.Limits{MaxBytes: c.Imaging.MaxBytes, MaxPixels: c.Imaging.MaxPixels},
 		PhotosReady: func() bool { return g.photos.Stats().Ready() },
 		OnCommit:    g.auditlog.Notify,
-		OnDecision:  decisions,
+		OnDecision:  func(d compliance.Decision) { count(d); g.shadow.offer(d) },
 	}
 }
 
@@ -159,16 +161,18 @@ func reuseOf(c config.Reuse) verify.Reuse {
 }
 
 func (g *gateway) openPolicy(ctx context.Context) error {
-	var err error
-	if g.policy, err = readPolicy(&g.opts.Config); err != nil {
-		return err
-	}
-	ev, err := g.event(compliance.EventPolicyLive, map[string]string{"policy_digest": g.policy.Digest()})
+	own, err := readPolicy(&g.opts.Config)
 	if err != nil {
 		return err
 	}
-	_, err = g.store.PutPolicy(ctx, g.policy.Digest(), g.policy.Source(), ev)
-	return err
+	broken := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "realname_policy_load_failures_total", Help: "Policies of the ledger that did not load; the one before goes on deciding.",
+	})
+	g.metrics.MustRegister(broken)
+	g.policies = newPolicies(g.store, g.log, own)
+	g.reign = &reign{store: g.store, known: g.policies, log: g.log, now: time.Now, event: policyEvent(g.ids), failed: broken.Inc}
+	g.shadow = newShadow(g.reign, g.store, g.log, g.metrics)
+	return openReign(ctx, g.reign, own)
 }
 
 // readPolicy reads the configured policy; the built-in one when none is.

@@ -22,7 +22,7 @@ type desk struct {
 	policy *policy.Policy
 }
 
-// desk opens the service for a tenant, under the policy and the division codes of the configuration.
+// desk opens the service for a tenant, under the policy that decides and the division codes of the configuration.
 func (o *Operator) desk(ctx context.Context, tenantID string) (desk, error) {
 	tenants, err := o.store.Tenants(ctx)
 	if err != nil {
@@ -32,7 +32,7 @@ func (o *Operator) desk(ctx context.Context, tenantID string) (desk, error) {
 	if i < 0 || tenants[i].Sector == compliance.SectorRegulator {
 		return desk{}, fmt.Errorf("no tenant %s that opens anything; `realname tenant list` shows them", tenantID)
 	}
-	rules, err := readPolicy(&o.config)
+	rules, err := o.ruling(ctx)
 	if err != nil {
 		return desk{}, err
 	}

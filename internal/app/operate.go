@@ -133,6 +133,9 @@ func (o *Operator) RevokeKey(ctx context.Context, id string) error {
 		return o.event(compliance.EventKeyRevoked, tenantID, id, map[string]string{})
 	})
 	if errors.Is(err, verify.ErrNotFound) {
+		err = o.revokeOperatorKey(ctx, id)
+	}
+	if errors.Is(err, verify.ErrNotFound) {
 		return fmt.Errorf("no live key %s", id)
 	}
 	return err

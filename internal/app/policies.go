@@ -32,23 +32,33 @@ func (p *policies) Clause(ctx context.Context, digest, id, date string) (policy.
 	return made.Clause(id, date)
 }
 
+// policy is nil when it cannot be read.
 func (p *policies) policy(ctx context.Context, digest string) *policy.Policy {
-	p.mu.Lock()
-	made, ok := p.known[digest]
-	p.mu.Unlock()
-	if ok {
-		return made
-	}
-	source, err := p.store.Policy(ctx, digest)
-	if err == nil {
-		made, err = policy.Load("policy "+digest[:min(8, len(digest))], source)
-	}
+	made, err := p.read(ctx, digest)
 	if err != nil {
 		p.log.Warn("the policy of an old decision cannot be read", "digest", digest, "error", err)
 		return nil
 	}
+	return made
+}
+
+// read loads a policy once.
+func (p *policies) read(ctx context.Context, digest string) (*policy.Policy, error) {
+	p.mu.Lock()
+	made, ok := p.known[digest]
+	p.mu.Unlock()
+	if ok {
+		return made, nil
+	}
+	source, err := p.store.Policy(ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	if made, err = policy.Load("policy "+digest[:min(8, len(digest))], source); err != nil {
+		return nil, err
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.known[digest] = made
-	return made
+	return made, nil
 }

@@ -48,14 +48,19 @@ func ReadPolicy(file string) (*Policy, error) {
 
 // ReadPolicyCases reads examples from a file, or those of the built-in policy. Of a broken file the error has PolicyFaults.
 func ReadPolicyCases(file string) ([]PolicyCase, error) {
+	cases, _, err := readCases(file)
+	return cases, err
+}
+
+func readCases(file string) (cases []PolicyCase, text []byte, err error) {
 	if file == BuiltinPolicy {
-		return policy.BuiltinCases(), nil
+		return policy.BuiltinCases(), policy.BuiltinCaseSource(), nil
 	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("app: cases: %w", err)
+	if text, err = os.ReadFile(file); err != nil {
+		return nil, nil, fmt.Errorf("app: cases: %w", err)
 	}
-	return policy.ReadCases(file, text)
+	cases, err = policy.ReadCases(file, text)
+	return cases, text, err
 }
 
 // PolicyFaults are the faults that an error joins; none for another error.

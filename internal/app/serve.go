@@ -19,7 +19,7 @@ func (g *gateway) serve(ctx context.Context) error {
 		return err
 	}
 	api, err := httpapi.New(httpapi.Options{
-		Service: g.service, Log: g.auditlog, Clauses: newPolicies(g.store, g.log, g.policy), Credentials: g.store, Probes: g.probes(),
+		Service: g.service, Log: g.auditlog, Clauses: g.policies, Credentials: g.store, Probes: g.probes(),
 		Registry: g.metrics, Logger: g.log, Now: time.Now, IDs: g.ids,
 		Pace: pace,
 	})
@@ -36,6 +36,8 @@ func (g *gateway) serve(ctx context.Context) error {
 	defer stopBackground()
 	group, groupCtx := errgroup.WithContext(background)
 	group.Go(func() error { return g.auditlog.Run(groupCtx) })
+	group.Go(func() error { return g.reign.run(groupCtx) })
+	group.Go(func() error { return g.shadow.run(groupCtx) })
 	// Apart, because settling may wait for workers and leases must not.
 	group.Go(func() error { return g.every(groupCtx, "settle pending", g.service.Settle) })
 	group.Go(func() error { return g.every(groupCtx, "expire leases", g.service.ExpireLeases) })
@@ -83,6 +85,7 @@ func (g *gateway) probes() []httpapi.Probe {
 	return []httpapi.Probe{
 		{Name: "ledger", Required: true, Check: g.store.Ping},
 		{Name: "audit_log", Required: true, Check: func(context.Context) error { return g.auditlog.Err() }},
+		{Name: "policy", Check: g.reign.ready},
 		{Name: "imaging", Check: func(context.Context) error {
 			if !g.photos.Stats().Ready() {
 				return errors.New("no imaging worker is ready")
