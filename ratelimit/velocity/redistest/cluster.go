@@ -203,8 +203,21 @@ func (c *Cluster) Reshard(from, end, target int) {
 				c.t.Fatal(err)
 			}
 		}
-		for _, s := range []*Server{to, source} {
-			s.do("CLUSTER", "SETSLOT", slot, "NODE", to.id())
+		to.do("CLUSTER", "SETSLOT", slot, "NODE", to.id())
+		// Every master must hear it: of two that took slots at the same time one gets a later epoch, and who still knows the
+		// old owner would then have the new one give the slot up, so that nobody has it.
+		for _, s := range c.Servers {
+			if s != to && s.master() {
+				s.do("CLUSTER", "SETSLOT", slot, "NODE", to.id())
+			}
 		}
 	}
+}
+
+func (s *Server) master() bool {
+	if s.cmd == nil {
+		return false
+	}
+	text, err := s.Client.Info(context.Background(), "replication").Result()
+	return err == nil && strings.Contains(text, "role:master")
 }
