@@ -113,15 +113,9 @@ func (c *Cluster) Master(slot int) *Server {
 			if s.cmd == nil {
 				continue
 			}
-			ranges, err := s.Client.ClusterSlots(context.Background()).Result() //nolint:staticcheck // short, and each node's own view
-			if err != nil {
-				continue
-			}
-			for _, r := range ranges {
-				if r.Start <= slot && slot <= r.End && len(r.Nodes) > 0 && r.Nodes[0].Addr == s.Addr {
-					found = s
-					return nil
-				}
+			if owner, err := s.owner(slot); err == nil && owner == s.id() {
+				found = s
+				return nil
 			}
 		}
 		return errors.New("none")
@@ -204,14 +198,57 @@ func (c *Cluster) Reshard(from, end, target int) {
 			}
 		}
 		to.do("CLUSTER", "SETSLOT", slot, "NODE", to.id())
-		// Every master must hear it: of two that took slots at the same time one gets a later epoch, and who still knows the
-		// old owner would then have the new one give the slot up, so that nobody has it.
-		for _, s := range c.Servers {
-			if s != to && s.master() {
-				s.do("CLUSTER", "SETSLOT", slot, "NODE", to.id())
+		Eventually(c.t, "the slot has moved", func() error { return c.settle(slot, to) })
+	}
+	Eventually(c.t, "the slots stay where they moved", func() error {
+		for slot := from; slot < end; slot++ {
+			if err := c.settle(slot, to); err != nil {
+				return err
 			}
 		}
+		return nil
+	})
+}
+
+// settle tells the slot's new owner to every master that names another.
+// Of two masters that took an epoch at the same time one gets a later one, and who still knows the old owner, or hears of it in
+// a late ping, has the new one give the slot up: then nobody serves it.
+func (c *Cluster) settle(slot int, to *Server) error {
+	disagree := 0
+	for _, s := range c.Servers {
+		if !s.master() {
+			continue
+		}
+		owner, err := s.owner(slot)
+		if err != nil {
+			return err
+		}
+		if owner == to.id() {
+			continue
+		}
+		disagree++
+		if err := s.Client.Do(context.Background(), "CLUSTER", "SETSLOT", slot, "NODE", to.id()).Err(); err != nil {
+			return err
+		}
 	}
+	if disagree > 0 {
+		return fmt.Errorf("%d masters named another owner", disagree)
+	}
+	return nil
+}
+
+// owner is the id of the node that a server takes for a slot's master, empty when it knows none.
+func (s *Server) owner(slot int) (string, error) {
+	ranges, err := s.Client.ClusterSlots(context.Background()).Result() //nolint:staticcheck // short, and each node's own view
+	if err != nil {
+		return "", err
+	}
+	for _, r := range ranges {
+		if r.Start <= slot && slot <= r.End && len(r.Nodes) > 0 {
+			return r.Nodes[0].ID, nil
+		}
+	}
+	return "", nil
 }
 
 func (s *Server) master() bool {
