@@ -87,6 +87,13 @@ type losable struct {
 	lost atomic.Bool
 }
 
+func (l *losable) Uses(ctx context.Context, limits []velocity.Limit) ([]velocity.Use, error) {
+	if l.lost.Load() {
+		return nil, velocity.ErrUnavailable
+	}
+	return l.Engine.Uses(ctx, limits)
+}
+
 func (l *losable) Hold(ctx context.Context, h velocity.Hold) (velocity.Answer, error) {
 	if l.lost.Load() {
 		return velocity.Answer{}, velocity.ErrUnavailable

@@ -29,6 +29,7 @@ type LimitView struct {
 	PolicyDigest string
 	Limits       []LimitUse       // in the order of the clauses
 	Uncounted    []LimitUncounted // families that need more than was given
+	Windows      []WindowUse      // velocities over the person, the phone number and the tenant, in the order of the clauses
 }
 
 // LimitUse is one limit and how much of it is used.
@@ -132,7 +133,8 @@ func (s *Service) Limits(ctx context.Context, c Caller, q LimitQuery) (LimitView
 		u.Incomplete = u.Incomplete && whole[i]
 		v.Limits[i].Use = u
 	}
-	return v, nil
+	v.Windows, err = s.windowUses(ctx, c, counted, q.Phone != "", today)
+	return v, err
 }
 
 // LimitsInForce are the limits that the caller's requests can meet today, as the clauses say them.

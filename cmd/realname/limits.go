@@ -105,6 +105,10 @@ var limitsWords = map[string]compliance.Text{
 	"needs":    {ZH: "未计数：缺少 %s", EN: "not counted without %s"},
 	"or":       {ZH: "；或", EN: ", or "},
 	"phone":    {ZH: "手机号码", EN: "a phone number"},
+	"velocity": {ZH: "频次", EN: "velocity"},
+	"within":   {ZH: "时间窗", EN: "within"},
+	"frees":    {ZH: "何时有余量", EN: "room from"},
+	"unasked":  {ZH: "未能查询", EN: "not_executed"},
 
 	compliance.FreesClose:     {ZH: "注销一个", EN: "close one"},
 	compliance.FreesRelease:   {ZH: "释放一个预留", EN: "release a reservation"},
@@ -123,7 +127,9 @@ func limitsTable(v app.LimitView, lang string) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s  "+word("at")+"\n\n", person, v.At.In(china).Format("2006-01-02 15:04"), v.PolicyDigest[:min(12, len(v.PolicyDigest))])
 	if len(v.Limits)+len(v.Uncounted) == 0 {
-		return out.String() + word("none") + "\n"
+		out.WriteString(word("none") + "\n")
+		writeWindows(&out, v.Windows, word)
+		return out.String()
 	}
 	rows := [][]string{{word("family"), word("used"), word("of"), word("reserved"), word("until"), word("stock"), word("clause")}}
 	notes := []string{""}
@@ -150,7 +156,43 @@ func limitsTable(v app.LimitView, lang string) string {
 		notes = append(notes, fmt.Sprintf(word("needs"), strings.Join(needs, ", ")))
 	}
 	writeColumns(&out, rows, notes)
+	writeWindows(&out, v.Windows, word)
 	return out.String()
+}
+
+// stretch is a length of time without the zeros at its end: 24h, 90m is 1h30m, 10s.
+func stretch(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// writeWindows writes the table of sliding windows, if any.
+func writeWindows(out *strings.Builder, windows []app.WindowUse, word func(string) string) {
+	if len(windows) == 0 {
+		return
+	}
+	rows := [][]string{{word("velocity"), word("used"), word("of"), word("within"), word("frees"), word("clause")}}
+	for _, w := range windows {
+		used, frees := fmt.Sprint(w.Use.Used), "-"
+		if !w.Executed {
+			used = word("unasked")
+		}
+		if !w.Use.FreesAt.IsZero() {
+			frees = w.Use.FreesAt.In(china).Format("2006-01-02 15:04:05")
+		}
+		rows = append(rows, []string{
+			w.Velocity.Name, used, fmt.Sprint(w.Velocity.Max), stretch(w.Velocity.Window), frees,
+			w.Clause.ID + " " + w.Clause.TitleZH,
+		})
+	}
+	out.WriteString("\n")
+	writeColumns(out, rows, make([]string, len(rows)))
 }
 
 func clauseText(id, article, title string, word func(string) string) string {

@@ -87,7 +87,7 @@ func TestLimitsShow(t *testing.T) {
 	}
 	english := show(holderDocument, func(*limitsShowCmd) {})
 	t.Log("\n" + english)
-	for _, says := range []string{"phone_cards        5     5", "R-5CARD art. 4 一证五卡", "    full: close one\n", "iot_general_cards  0     10"} {
+	for _, says := range []string{"phone_cards        5     5", "R-5CARD art. 4 一证五卡", "    full: close one\n", "iot_general_cards  0     10", "attempts_of_person  0     300  24h     -          OP-VELOCITY 异常频次"} {
 		if !strings.Contains(english, says) {
 			t.Errorf("no %q in\n%s", says, english)
 		}
@@ -117,6 +117,16 @@ func TestLimitsShow(t *testing.T) {
 	stranger := strings.Replace(holderDocument, "110105194912310003", "371002201209020001", 1)
 	if unknown := show(stranger, func(*limitsShowCmd) {}); !strings.Contains(unknown, "nobody knows") || strings.Contains(unknown, "full") {
 		t.Errorf("an unknown person:\n%s", unknown)
+	}
+}
+
+func TestStretch(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		24 * time.Hour: "24h", 90 * time.Minute: "1h30m", 10 * time.Minute: "10m", 10 * time.Second: "10s", 100 * time.Hour: "100h", time.Hour + 5*time.Second: "1h0m5s",
+	} {
+		if got := stretch(d); got != want {
+			t.Errorf("%v is %q, want %q", d, got, want)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"realname/compliance/policy"
 	"realname/compliance/vault"
 	"realname/internal/sqlstore"
+	"realname/ratelimit/velocity/local"
 	"realname/verify"
 	"realname/verify/idnumber"
 )
@@ -44,10 +45,15 @@ func (o *Operator) desk(ctx context.Context, tenantID string) (desk, error) {
 	if err != nil {
 		return desk{}, err
 	}
+	windows, err := local.New(local.Options{Source: o.store, Now: o.now}) // as the ledger has them, without what is under way
+	if err != nil {
+		return desk{}, err
+	}
 	t := tenants[i]
 	return desk{
 		Service: verify.New(verify.Options{
 			Ledger: o.store, Vault: safe, Policy: rules, IDs: o.ids, Now: o.now, Numbers: idnumber.NewChecker(areas),
+			Velocities: windows,
 		}),
 		caller: verify.Caller{TenantID: t.ID, LegalEntityID: t.LegalEntityID, Role: compliance.RoleTenant, Sector: t.Sector, Region: t.Region},
 		policy: rules,

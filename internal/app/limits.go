@@ -23,6 +23,8 @@ type (
 	LimitView = verify.LimitView
 	// LimitUse is one limit of a view.
 	LimitUse = verify.LimitUse
+	// WindowUse is one velocity of a view.
+	WindowUse = verify.WindowUse
 )
 
 // maxPersonText bounds the JSON of one document, in bytes.

@@ -25,6 +25,7 @@ type limitsAnswer struct {
 	PolicyDigest string            `json:"policy_digest"`
 	Limits       []limitAnswer     `json:"limits"`
 	Uncounted    []uncountedAnswer `json:"uncounted"`
+	Velocities   []velocityAnswer  `json:"velocities"`
 }
 
 type limitAnswer struct {
@@ -48,6 +49,19 @@ type uncountedAnswer struct {
 	Family string       `json:"family"`
 	Clause clauseAnswer `json:"clause"`
 	Needs  []string     `json:"needs"`
+}
+
+type velocityAnswer struct {
+	Name     string       `json:"name"`
+	Clause   clauseAnswer `json:"clause"`
+	Per      string       `json:"per"`
+	Counts   string       `json:"counts"`
+	Seconds  int64        `json:"window_seconds"`
+	Used     int          `json:"used"`
+	Limit    int          `json:"limit"`
+	FreesAt  time.Time    `json:"frees_at,omitzero"`
+	Full     bool         `json:"full"`
+	Executed bool         `json:"executed"`
 }
 
 // showLimits tells what one person has used of every limit that binds the tenant. It is a POST because a document is no
@@ -80,7 +94,7 @@ func EncodeLimits(w io.Writer, v verify.LimitView, lang string) error {
 }
 
 func (t teller) limits(v verify.LimitView) limitsAnswer {
-	out := limitsAnswer{At: v.At, Date: v.Date, PolicyDigest: v.PolicyDigest, Limits: []limitAnswer{}, Uncounted: []uncountedAnswer{}}
+	out := limitsAnswer{At: v.At, Date: v.Date, PolicyDigest: v.PolicyDigest, Limits: []limitAnswer{}, Uncounted: []uncountedAnswer{}, Velocities: []velocityAnswer{}}
 	for _, l := range v.Limits {
 		out.Limits = append(out.Limits, limitAnswer{
 			Family: l.Limit.Family, Clause: t.clause(l.Clause), Products: l.Limit.Products, Per: l.Limit.Per, Counts: l.Limit.Counts,
@@ -90,6 +104,13 @@ func (t teller) limits(v verify.LimitView) limitsAnswer {
 	}
 	for _, l := range v.Uncounted {
 		out.Uncounted = append(out.Uncounted, uncountedAnswer{Family: l.Limit.Family, Clause: t.clause(l.Clause), Needs: l.Needs})
+	}
+	for _, w := range v.Windows {
+		out.Velocities = append(out.Velocities, velocityAnswer{
+			Name: w.Velocity.Name, Clause: t.clause(w.Clause), Per: w.Velocity.Per, Counts: w.Velocity.Counts,
+			Seconds: int64(w.Velocity.Window / time.Second), Used: w.Use.Used, Limit: w.Velocity.Max, FreesAt: w.Use.FreesAt,
+			Full: w.Full(), Executed: w.Executed,
+		})
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 
 	"realname/compliance"
 	"realname/compliance/policy"
+	"realname/ratelimit/velocity"
 	"realname/verify"
 )
 
@@ -94,6 +95,10 @@ func TestLimits(t *testing.T) {
 			Family: "phone_cards", Clause: "R-5CARD", Used: 5, Limit: 5, Reserved: 1, FreesAt: testTime.Add(time.Minute),
 		}}},
 		Uncounted: []verify.LimitUncounted{{Limit: limits[0], Clause: clause, Needs: []string{"phone"}}},
+		Windows: []verify.WindowUse{{
+			Velocity: policy.Velocity{Name: "attempts_of_person", Per: "holder", Counts: "attempts", Window: time.Hour, Max: 3}, Clause: clause,
+			Use: velocity.Use{Limit: velocity.Limit{Max: 3}, Used: 3, FreesAt: testTime.Add(time.Minute)}, Executed: true,
+		}},
 	}
 	r := h.call("POST", "/v1/limits", goodLimits, header{"Idempotency-Key": "", "Accept-Language": "en"})
 	var got limitsAnswer
@@ -105,6 +110,9 @@ func TestLimits(t *testing.T) {
 	if l.Used != 5 || l.Limit != 5 || !l.Exceeded || strings.Join(l.Frees, " ") != "close_one release_one lease_ends" ||
 		l.Clause.Article != "4" || l.Clause.Title != "一证五卡" || !strings.HasPrefix(l.Clause.Text, "A user who holds five") {
 		t.Errorf("%+v", l)
+	}
+	if w := got.Velocities[0]; len(got.Velocities) != 1 || w.Used != 3 || w.Limit != 3 || !w.Full || !w.Executed || w.Seconds != 3600 || w.FreesAt.IsZero() {
+		t.Errorf("%+v", got.Velocities)
 	}
 	if strings.Contains(string(r.body), "prs_") {
 		t.Errorf("a person's id is the same for all tenants and was told: %s", r.body)

@@ -240,7 +240,7 @@ var schemaTypes = map[string]any{
 	"CloseRequest": closeRequest{}, "RenewRequest": renewRequest{},
 	"DisclosureRequest": disclosureRequest{}, "Disclosure": disclosureAnswer{},
 	"NewExceptionRequest": newExceptionRequest{}, "Exception": exceptionAnswer{}, "LimitsRequest": limitsRequest{},
-	"Limits": limitsAnswer{}, "Limit": limitAnswer{}, "UncountedLimit": uncountedAnswer{},
+	"Limits": limitsAnswer{}, "Limit": limitAnswer{}, "UncountedLimit": uncountedAnswer{}, "VelocityUse": velocityAnswer{},
 	"StockRow": stockRowRequest{}, "NumberCheckRequest": numberCheckRequest{}, "PhotoClaim": photoClaim{},
 	"Verification": verificationAnswer{}, "VerificationList": verificationList{}, "Reason": reasonAnswer{}, "Material": materialAnswer{},
 	"Clause": clauseAnswer{}, "Appeal": appealAnswer{}, "Check": checkAnswer{}, "Quota": quotaAnswer{},
