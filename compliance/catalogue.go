@@ -82,7 +82,11 @@ type Appeal struct {
 	Channel       Text     `yaml:"channel"`        // where to go
 }
 
+// fits reports whether the way is for every decision of a sector and scene; one for measures alone is not.
 func (a *Appeal) fits(sector Sector, scene Scene) bool {
+	if len(a.Measures) > 0 && len(a.Sectors)+len(a.Scenes) == 0 {
+		return false
+	}
 	return (len(a.Sectors) == 0 || slices.Contains(a.Sectors, sector)) &&
 		(len(a.Scenes) == 0 || slices.Contains(a.Scenes, scene))
 }

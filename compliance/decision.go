@@ -171,4 +171,13 @@ type Facts struct {
 	Waited       bool                   `json:"waited_out"`           // the deadline of a pending decision has passed
 	Parts        []string               `json:"parts,omitempty"`      // who and what can be counted beside the holder: roles, phone, channel …, sorted
 	Velocities   []VelocityUse          `json:"velocities,omitempty"` // what the sliding windows held
+
+	Determinations []Determination `json:"determinations,omitempty"` // of the holder, those not lifted, the earliest first
+	BasicHeld      *int            `json:"basic_held,omitempty"`     // how much basic service he has with the legal entity; nil: not counted
+}
+
+// Determination is what an authority found of a person, as far as clauses look at it.
+type Determination struct {
+	On     string `json:"on"` // civil date in China, YYYY-MM-DD
+	Ground Ground `json:"ground"`
 }

@@ -196,3 +196,21 @@ const (
 
 // Final reports whether no further version may follow.
 func (o Outcome) Final() bool { return o == Approved || o == Rejected }
+
+// Ground is why an authority determined that measures are taken against a person (惩戒对象的认定事由).
+type Ground string
+
+// The grounds of the joint-punishment measures of 2024 and of the notices of the central bank before them.
+const (
+	GroundCriminal        Ground = "criminal"          // punished for telecom fraud or a crime linked to it
+	GroundTrade           Ground = "trade"             // 买卖、出租、出借: cards, lines or accounts sold, leased or lent
+	GroundOrganising      Ground = "organising"        // had others buy, sell, lease or lend them
+	GroundRealNameHelp    Ground = "real_name_help"    // helped others through real-name verification
+	GroundImpersonation   Ground = "impersonation"     // opened in another's name
+	GroundFictitiousAgent Ground = "fictitious_agency" // opened by a made-up relation of agency
+)
+
+// Grounds lists every ground.
+func Grounds() []Ground {
+	return []Ground{GroundCriminal, GroundTrade, GroundOrganising, GroundRealNameHelp, GroundImpersonation, GroundFictitiousAgent}
+}

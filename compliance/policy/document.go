@@ -104,6 +104,7 @@ type clauseEntry struct {
 	Demands       []demandEntry   `yaml:"demands"`
 	Limits        []limitEntry    `yaml:"limits"`
 	Velocities    []velocityEntry `yaml:"velocities"`
+	Measures      []measureEntry  `yaml:"measures"`
 	Reason        string          `yaml:"reason"`
 	Terms         termsEntry      `yaml:"terms"`
 	Keep          keepEntry       `yaml:"keep"`
@@ -150,6 +151,22 @@ type velocityEntry struct {
 	Outcome  string `yaml:"outcome"`
 	Reason   string `yaml:"reason"`
 	WhenLost string `yaml:"when_lost"`
+}
+
+type measureEntry struct {
+	Name     string         `yaml:"name"`
+	Years    map[string]int `yaml:"years"` // by ground
+	InARow   int            `yaml:"in_a_row"`
+	Products []string       `yaml:"products"`
+	Outcome  string         `yaml:"outcome"`
+	Reason   string         `yaml:"reason"`
+	Basic    basicEntry     `yaml:"basic"`
+}
+
+// basicEntry is the service that a measure leaves within reach, and the reason why a person decides on it.
+type basicEntry struct {
+	Products []string `yaml:"products"`
+	Reason   string   `yaml:"reason"`
 }
 
 // keepEntry names evidence that is kept, and the years after the relationship's end.

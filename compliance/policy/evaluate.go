@@ -101,6 +101,8 @@ func (p *Policy) Evaluate(f compliance.Facts, uses []compliance.QuotaUse) Evalua
 			set.shorten(c.terms)
 		case KindRetention:
 			j.retention(c)
+		case KindMeasure:
+			j.measures(c)
 		}
 	}
 	if !covered {

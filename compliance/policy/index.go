@@ -33,13 +33,13 @@ func (p *Policy) index() {
 	}
 }
 
-// stretches cuts the calendar where one of the clauses begins, or the day after its last.
+// stretches cuts the calendar where one of the clauses begins, or the day after the last on which it has a say.
 func stretches(of []*clause) []stretch {
 	days := []string{""}
 	for _, c := range of {
 		days = append(days, c.EffectiveFrom)
-		if c.EffectiveTo != "" {
-			days = append(days, dayAfter(c.EffectiveTo))
+		if last := c.lastBinding(); last != "" {
+			days = append(days, dayAfter(last))
 		}
 	}
 	slices.Sort(days)
@@ -47,9 +47,9 @@ func stretches(of []*clause) []stretch {
 	for _, day := range slices.Compact(days) {
 		s := stretch{from: day}
 		for _, c := range of {
-			if c.inForce(day) {
+			if c.acts(day) {
 				s.clauses = append(s.clauses, c)
-				s.findings += max(1, len(c.demands)+len(c.limits)+len(c.speeds)+len(c.keep.evidence))
+				s.findings += max(1, len(c.demands)+len(c.limits)+len(c.speeds)+len(c.measures)+len(c.keep.evidence))
 			}
 		}
 		out = append(out, s)

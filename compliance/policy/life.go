@@ -117,8 +117,11 @@ func (l Lives) Next(s Step) (Step, error) {
 	case StageWithdrawn:
 		err = l.withdraw(&s, &last)
 	case StageLive:
-		if s.EffectiveAt = last.EffectiveAt; s.At.Before(s.EffectiveAt) {
+		switch s.EffectiveAt = last.EffectiveAt; {
+		case s.At.Before(s.EffectiveAt):
 			err = compliance.E(compliance.FaultConflict, "policy_instant", "its instant has not come")
+		case len(l.retire(Turn{s.EffectiveAt, s.Digest}, s.At)) > 0:
+			err = compliance.E(compliance.FaultConflict, "policy_stage", "another policy is live and must retire first")
 		}
 	}
 	s.Ordinal = int64(len(l)) + 1
@@ -220,16 +223,17 @@ func (l Lives) Due(at time.Time, ready func(digest string) bool) []Step {
 		if turn.At.After(at) || !turn.At.After(all.newest()) || all.Last(turn.Digest).Stage != StageApproved || !ready(turn.Digest) {
 			continue
 		}
-		live, err := all.Next(Step{Digest: turn.Digest, Stage: StageLive, By: ByGateway, At: at})
+		steps, after := all.retire(turn, at), slices.Clip(all)
+		for i := range steps {
+			steps[i].Ordinal = int64(len(after)) + 1
+			after = append(after, steps[i])
+		}
+		live, err := after.Next(Step{Digest: turn.Digest, Stage: StageLive, By: ByGateway, At: at})
 		if err != nil {
 			continue
 		}
-		steps := append(all.retire(turn, at), live)
-		for i := range steps {
-			steps[i].Ordinal = int64(len(all)) + 1
-			all = append(slices.Clip(all), steps[i])
-		}
-		out = append(out, steps...)
+		all = append(after, live)
+		out = append(append(out, steps...), live)
 	}
 	return out
 }

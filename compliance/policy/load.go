@@ -158,6 +158,9 @@ func (r *reader) clause(i int, e *clauseEntry, checks map[string]checkEntry, p *
 	for k := range e.Velocities {
 		c.speeds = append(c.speeds, r.velocity(fmt.Sprintf("%s.velocities[%d]", path, k), e.ID, &e.Velocities[k]))
 	}
+	for k := range e.Measures {
+		c.measures = append(c.measures, r.measure(fmt.Sprintf("%s.measures[%d]", path, k), e.ID, &e.Measures[k], p))
+	}
 	c.terms = terms{
 		pendingDeadline: r.duration(path+".terms.pending_deadline", e.Terms.PendingDeadline),
 		approvalValid:   r.duration(path+".terms.approval_valid", e.Terms.ApprovalValid),
@@ -215,11 +218,11 @@ func (r *reader) date(path, text string) {
 // body wants exactly the parts that belong to the kind.
 func (r *reader) body(path string, e *clauseEntry) {
 	has := map[string]bool{
-		"demands": len(e.Demands) > 0, "limits": len(e.Limits) > 0, "velocities": len(e.Velocities) > 0, "reason": e.Reason != "", "terms": e.Terms != termsEntry{}, "keep": len(e.Keep.Evidence) > 0 || e.Keep.Years != 0,
+		"demands": len(e.Demands) > 0, "limits": len(e.Limits) > 0, "velocities": len(e.Velocities) > 0, "measures": len(e.Measures) > 0, "reason": e.Reason != "", "terms": e.Terms != termsEntry{}, "keep": len(e.Keep.Evidence) > 0 || e.Keep.Years != 0,
 	}
 	wants := map[string]string{
 		KindRequirement: "demands", KindLimit: "limits", KindDenial: "reason", KindReview: "reason", KindTerm: "terms", KindRetention: "keep",
-		KindVelocity: "velocities",
+		KindVelocity: "velocities", KindMeasure: "measures",
 	}
 	want, ok := wants[e.Kind]
 	if !ok {

@@ -2,8 +2,9 @@
 //
 // A policy is one YAML file. Each clause carries the id, instrument and article it stands for, the civil dates (in China)
 // between which it is in force, a scope, and one of: requirements (checks that must pass), limits (counts of openings),
-// velocities (sliding windows), a condition that denies or sends to review, evidence to keep, or terms (settings). Conditions are CEL expressions over the facts; see
-// facts.go for what they may read.
+// velocities (sliding windows), measures (what a determination of the authorities brings), a condition that denies or sends
+// to review, evidence to keep, or terms (settings). Conditions are CEL expressions over the facts; see facts.go for what
+// they may read.
 //
 // Evaluation is pure: the same facts, counts and policy give the same bytes on any machine. It fails closed: a fact that
 // is missing or unknown matches every scope, a condition that cannot be computed counts against the request, and a
@@ -140,13 +141,13 @@ func (p *Policy) Source() []byte { return slices.Clone(p.source) }
 // Digest is the hex SHA-256 of Source.
 func (p *Policy) Digest() string { return p.digest }
 
-// Clause gives the version of a clause in force on a date, YYYY-MM-DD.
+// Clause gives the version of a clause that has a say on a date, YYYY-MM-DD.
 func (p *Policy) Clause(id, date string) (Clause, bool) {
 	if _, err := idnumber.ParseDate(date); err != nil {
 		return Clause{}, false
 	}
 	for _, c := range p.clauses {
-		if c.ID == id && c.inForce(date) {
+		if c.ID == id && c.acts(date) {
 			return c.Clause, true
 		}
 	}
@@ -181,6 +182,14 @@ type clause struct {
 	speeds  []Velocity
 	terms   terms
 	keep    retention
+
+	measures []measure
+}
+
+// acts reports whether the clause has a say on a date: where terms that began under it may still run, after its end, too.
+func (c *clause) acts(date string) bool {
+	last := c.lastBinding()
+	return c.EffectiveFrom <= date && (last == "" || date <= last)
 }
 
 func (c *clause) inForce(date string) bool {
