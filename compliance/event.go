@@ -50,6 +50,9 @@ const (
 	EventExceptionProposed EventKind = "exception.proposed"
 	EventExceptionApproved EventKind = "exception.approved"
 	EventPersonLookedUp    EventKind = "person.looked_up" // somebody asked what a person holds
+
+	EventDetermined          EventKind = "determination.recorded" // an authority determined that measures bind a person
+	EventDeterminationLifted EventKind = "determination.lifted"
 )
 
 // Event is one fact that the audit log commits to. It is written in the same

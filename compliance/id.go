@@ -32,6 +32,8 @@ const (
 	PrefixLookup      Prefix = "lku"
 	PrefixDisclosure  Prefix = "dis"
 
+	PrefixDetermination Prefix = "det"
+
 	PrefixReconciliation Prefix = "rec"
 )
 

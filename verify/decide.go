@@ -133,6 +133,9 @@ func (s *Service) decide(ctx context.Context, j job) (Answer, error) {
 			return Answer{}, err
 		}
 	}
+	if err := s.determined(ctx, a, j.caller, enrolled.PersonID); err != nil {
+		return Answer{}, err
+	}
 	a.list()
 	a.await(s.rules().Needs(a.facts))
 	demands, err := s.demands(ctx, a.facts, j.caller, enrolled)

@@ -154,7 +154,8 @@ func (s *Service) again(ctx context.Context, c Caller, row DecisionRow, more []E
 	if err != nil {
 		return Rows{}, s.refused(ctx, d.job, a, err)
 	}
-	if len(more) == 0 && !a.facts.Waited && !changed(row.Decision.Checks, a) && windowsLost(a.facts.Velocities) == windowsLost(row.Decision.Facts.Velocities) {
+	if len(more) == 0 && !a.facts.Waited && !changed(row.Decision.Checks, a) && windowsLost(a.facts.Velocities) == windowsLost(row.Decision.Facts.Velocities) &&
+		slices.Equal(a.facts.Determinations, row.Decision.Facts.Determinations) {
 		s.dropHold(ctx, a.held)
 		return Rows{}, errUnchanged
 	}
@@ -182,6 +183,9 @@ func (s *Service) resume(ctx context.Context, c Caller, row DecisionRow, ask *Op
 	a.attest(more)
 	a.facts.Date = earlier.Facts.Date // the anchor of every clause is the application
 	a.facts.Velocities = earlier.Facts.Velocities
+	if err := s.determined(ctx, a, c, row.PersonID); err != nil { // what was determined meanwhile binds
+		return nil, err
+	}
 	a.facts.Waited = !earlier.Deadline.IsZero() && !a.now.Before(earlier.Deadline)
 	a.list()
 	a.await(s.rules().Needs(a.facts))

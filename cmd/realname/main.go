@@ -14,19 +14,20 @@ import (
 )
 
 type commands struct {
-	Serve     serveCmd     `cmd:"" help:"Run the gateway."`
-	Tenant    tenantCmd    `cmd:"" help:"Add and list tenants, and set their own limits."`
-	Key       keyCmd       `cmd:"" help:"Create and revoke API keys."`
-	Retention retentionCmd `cmd:"" help:"End the retention of evidence."`
-	Stock     stockCmd     `cmd:"" help:"Load existing openings, and compare them with the tenant's own file."`
-	Limits    limitsCmd    `cmd:"" help:"Tell what limits leave room for, and try a policy on a history."`
-	Policy    policyCmd    `cmd:"" help:"Check, show, try, compare, replay and explain the rules that decide."`
-	Number    numberCmd    `cmd:"" help:"Check, explain and make document numbers."`
-	Areas     areasCmd     `cmd:"" help:"Show and update the division codes of GB/T 2260."`
-	Image     imageCmd     `cmd:"" help:"Check photos of documents."`
-	Doctor    doctorCmd    `cmd:"" help:"Say what is present, missing or too old, and the command that mends it."`
-	Demo      demoCmd      `cmd:"" help:"Do the main job once, on invented persons, and show a table."`
-	Run       runCmd       `cmd:"" help:"Run gateway and authority stand-in with demo credentials, and keep serving."`
+	Serve         serveCmd         `cmd:"" help:"Run the gateway."`
+	Tenant        tenantCmd        `cmd:"" help:"Add and list tenants, and set their own limits."`
+	Key           keyCmd           `cmd:"" help:"Create and revoke API keys."`
+	Retention     retentionCmd     `cmd:"" help:"End the retention of evidence."`
+	Stock         stockCmd         `cmd:"" help:"Load existing openings, and compare them with the tenant's own file."`
+	Limits        limitsCmd        `cmd:"" help:"Tell what limits leave room for, and try a policy on a history."`
+	Determination determinationCmd `cmd:"" help:"Record and lift what authorities determined of persons, and tell what follows."`
+	Policy        policyCmd        `cmd:"" help:"Check, show, try, compare, replay and explain the rules that decide."`
+	Number        numberCmd        `cmd:"" help:"Check, explain and make document numbers."`
+	Areas         areasCmd         `cmd:"" help:"Show and update the division codes of GB/T 2260."`
+	Image         imageCmd         `cmd:"" help:"Check photos of documents."`
+	Doctor        doctorCmd        `cmd:"" help:"Say what is present, missing or too old, and the command that mends it."`
+	Demo          demoCmd          `cmd:"" help:"Do the main job once, on invented persons, and show a table."`
+	Run           runCmd           `cmd:"" help:"Run gateway and authority stand-in with demo credentials, and keep serving."`
 }
 
 const description = `A compliance gateway for real-name verification in China.

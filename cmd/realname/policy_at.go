@@ -162,6 +162,21 @@ func (o policyOutput) says(v *app.PolicyView) []string {
 	for _, w := range v.Windows {
 		add("window", w.Name, w.Per, o.span(w.Window), w.Max, w.Counts, w.Outcome)
 	}
+	for _, m := range v.Terms {
+		var years []string
+		for _, ground := range compliance.Grounds() {
+			if n := m.Years[ground]; n > 0 {
+				years = append(years, fmt.Sprintf("%s %d", ground, n))
+			}
+		}
+		add("measure", m.Name, strings.Join(years, ", "), m.Outcome, m.Reason)
+		if m.InARow > 0 {
+			out[len(out)-1] += fmt.Sprintf(o.word("inarow"), m.InARow)
+		}
+		if len(m.Basic) > 0 {
+			out[len(out)-1] += fmt.Sprintf(o.word("basic"), strings.Join(m.Basic, ", "))
+		}
+	}
 	switch {
 	case v.Reason != "" && v.Kind == "denial":
 		add("deny", v.Reason)

@@ -59,7 +59,7 @@ func says(t *testing.T, ends string, texts []string, args ...string) string {
 }
 
 func TestPolicyLint(t *testing.T) {
-	says(t, "", []string{"builtin.yaml (", "34 clauses, 12 of them unverified, 0 warnings"}, "policy", "lint", "builtin", "--lang", "en")
+	says(t, "", []string{"builtin.yaml (", "38 clauses, 16 of them unverified, 0 warnings"}, "policy", "lint", "builtin", "--lang", "en")
 	broken := draft(t, "id: R-5CARD", "max: 5", "max: 0")
 	at := broken + ":" // the line of the limit
 	says(t, "1 faults", []string{at, ": family phone_cards: max is 0; use 1 to 1000000\n"}, "policy", "lint", broken, "--lang", "en")
@@ -111,7 +111,7 @@ func TestPolicyTestAndCoverage(t *testing.T) {
 	says(t, "1 个案例不符", []string{`"what":"outcome","want":"approved","got":"rejected"`, `"failed":1`}, "policy", "test", "builtin", wrong, "--lang", "zh", "--json")
 	says(t, "1 faults", []string{"cases.yaml:1: ", "outcome is"}, "policy", "test", "builtin", file(t, "cases.yaml", "- {name: x}\n"), "--lang", "en")
 
-	says(t, "", []string{"of 34 clauses, no example touches 0"}, "policy", "coverage", "builtin", "builtin", "--lang", "en")
+	says(t, "", []string{"of 38 clauses, no example touches 0"}, "policy", "coverage", "builtin", "builtin", "--lang", "en")
 	says(t, "", []string{"1         1         -          limit        R-5CARD (2016-09-23)\n", "R-4CARD (2016-01-01)\n    no example touches it\n"},
 		"policy", "coverage", "builtin", cases, "--lang", "en")
 }
@@ -122,7 +122,7 @@ func TestPolicyDiff(t *testing.T) {
 		"changed R-5CARD (2016-09-23) limit, for phone_card; events: open, transfer, port_in; customer_types: individual\n", `limits[phone_cards].max: "5" → "4"`,
 		"[phone_card] fifth phone card: approved → rejected (quota_exceeded)",
 	}, "policy", "diff", "builtin", four, "--lang", "en")
-	says(t, "", []string{"没有变化。", "89 个案例中，0 个结果不同"}, "policy", "diff", "builtin", "builtin", "--lang", "zh")
+	says(t, "", []string{"没有变化。", "104 个案例中，0 个结果不同"}, "policy", "diff", "builtin", "builtin", "--lang", "zh")
 	says(t, "", []string{`"fields":[{"field":"limits[phone_cards].max","before":"5","after":"4"}]`}, "policy", "diff", "builtin", four, "--json")
 }
 

@@ -108,6 +108,8 @@ func (t *teller) demanded(f *compliance.Finding, c *policy.Clause) string {
 		return t.word("keep") + t.evidence(f.Demanded)
 	case policy.KindReview:
 		return t.word("no_review")
+	case policy.KindMeasure:
+		return t.word("no_measure")
 	}
 	return t.word("no_denial")
 }
@@ -141,6 +143,9 @@ func (t *teller) found(f *compliance.Finding, c *policy.Clause) string {
 			return t.word(map[bool]string{true: "has_room", false: "full"}[f.Outcome == compliance.Approved])
 		}
 		return count
+	}
+	if last, ok := strings.CutPrefix(f.Found, "until "); ok && f.Kind == policy.KindMeasure {
+		return t.word("runs_until") + last
 	}
 	parts := strings.Split(f.Found, "|")
 	for i, part := range parts {

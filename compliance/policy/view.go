@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ type View struct {
 	Demands []DemandView
 	Limits  []Limit
 	Windows []Velocity
+	Terms   []TermView
 	Reason  string // of a denial or review: catalogue code
 
 	PendingDeadline time.Duration // zero: not set
@@ -36,6 +38,17 @@ type DemandView struct {
 	Checks []string `json:"checks"`
 	After  string   `json:"after,omitempty"` // demanded once this one has passed
 	When   string   `json:"when,omitempty"`  // CEL
+}
+
+// TermView is a measure that determinations bring.
+type TermView struct {
+	Name     string
+	Years    map[compliance.Ground]int
+	InARow   int      // the most years that terms run one after the other; 0: each by itself
+	Products []string // empty: all of the scope
+	Outcome  compliance.Outcome
+	Reason   string
+	Basic    []string // products of which the first is for a person to decide
 }
 
 // At are the clauses in force on a date, YYYY-MM-DD, in the order of the file.
@@ -59,6 +72,13 @@ func (c *clause) view() View {
 		v.Scenes = knownScenes
 	}
 	v.Scenes, v.Keeps = slices.Clone(v.Scenes), slices.Clone(v.Keeps)
+	for i := range c.measures {
+		m := &c.measures[i]
+		v.Terms = append(v.Terms, TermView{
+			Name: m.name, Years: maps.Clone(m.years), InARow: m.inARow, Products: slices.Clone(m.products),
+			Outcome: m.outcome, Reason: m.reason, Basic: slices.Clone(m.basic),
+		})
+	}
 	for i := range c.demands {
 		d := DemandView{After: c.demands[i].after, When: c.demands[i].when.source()}
 		for _, rule := range c.demands[i].anyOf {

@@ -33,29 +33,37 @@ func (o *Operator) desk(ctx context.Context, tenantID string) (desk, error) {
 	if i < 0 || tenants[i].Sector == compliance.SectorRegulator {
 		return desk{}, fmt.Errorf("no tenant %s that opens anything; `realname tenant list` shows them", tenantID)
 	}
-	rules, err := o.ruling(ctx)
-	if err != nil {
-		return desk{}, err
-	}
-	areas, err := ReadAreas(o.config)
-	if err != nil {
-		return desk{}, err
-	}
-	safe, err := vault.New(o.keys.master, rand.Reader, time.Now)
-	if err != nil {
-		return desk{}, err
-	}
-	windows, err := local.New(local.Options{Source: o.store, Now: o.now}) // as the ledger has them, without what is under way
+	service, rules, err := o.service(ctx)
 	if err != nil {
 		return desk{}, err
 	}
 	t := tenants[i]
 	return desk{
-		Service: verify.New(verify.Options{
-			Ledger: o.store, Vault: safe, Policy: rules, IDs: o.ids, Now: o.now, Numbers: idnumber.NewChecker(areas),
-			Velocities: windows,
-		}),
-		caller: verify.Caller{TenantID: t.ID, LegalEntityID: t.LegalEntityID, Role: compliance.RoleTenant, Sector: t.Sector, Region: t.Region},
-		policy: rules,
+		Service: service,
+		caller:  verify.Caller{TenantID: t.ID, LegalEntityID: t.LegalEntityID, Role: compliance.RoleTenant, Sector: t.Sector, Region: t.Region},
+		policy:  rules,
 	}, nil
+}
+
+// service is the gateway's service without what asks others, under the policy that decides.
+func (o *Operator) service(ctx context.Context) (*verify.Service, *policy.Policy, error) {
+	rules, err := o.ruling(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	areas, err := ReadAreas(o.config)
+	if err != nil {
+		return nil, nil, err
+	}
+	safe, err := vault.New(o.keys.master, rand.Reader, time.Now)
+	if err != nil {
+		return nil, nil, err
+	}
+	windows, err := local.New(local.Options{Source: o.store, Now: o.now}) // as the ledger has them, without what is under way
+	if err != nil {
+		return nil, nil, err
+	}
+	return verify.New(verify.Options{
+		Ledger: o.store, Vault: safe, Policy: rules, IDs: o.ids, Now: o.now, Numbers: idnumber.NewChecker(areas), Velocities: windows,
+	}), rules, nil
 }

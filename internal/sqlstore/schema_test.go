@@ -11,11 +11,11 @@ import (
 func TestSchemaRefusesWhatCannotBe(t *testing.T) {
 	rules := []struct{ name, keeps, breaks string }{
 		{
-			"a restriction falls on somebody",
-			`INSERT INTO restrictions (id, tenant_id, terminal_id, clause, reference, measures, carve_outs, starts_at, ends_at, recorded_at)
-				VALUES ('r1', 'tnt', 'trm', 'c', 'ref', '[]', '[]', 1, 2, 1)`,
-			`INSERT INTO restrictions (id, tenant_id, clause, reference, measures, carve_outs, starts_at, ends_at, recorded_at)
-				VALUES ('r2', 'tnt', 'c', 'ref', '[]', '[]', 1, 2, 1)`,
+			"a determination that was lifted says why",
+			`INSERT INTO determinations (id, person_id, determined_on, ground, level, items, times, parties, reference, recorded_at, event_id,
+				lifted_at, lift_reason, lift_event_id) VALUES ('t1', 'prs', '2026-03-02', 'trade', 'city', 3, 0, 0, 'r1', 1, 'e1', 2, 'appeal', 'e2')`,
+			`INSERT INTO determinations (id, person_id, determined_on, ground, level, items, times, parties, reference, recorded_at, event_id,
+				lifted_at, lift_event_id) VALUES ('t2', 'prs', '2026-03-02', 'trade', 'city', 3, 0, 0, 'r2', 1, 'e3', 2, 'e4')`,
 		},
 		{
 			"a closed opening says since when",
