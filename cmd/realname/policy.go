@@ -19,6 +19,7 @@ type policyCmd struct {
 	At       policyAtCmd       `cmd:"" help:"Show the clauses in force on a date, by scene."`
 	Test     policyTestCmd     `cmd:"" help:"Try example cases: facts, and what must be decided."`
 	Coverage policyCoverageCmd `cmd:"" help:"Tell which clauses no example and no stored decision touches."`
+	Table    policyTableCmd    `cmd:"" help:"Write the page that says which example shows which clause."`
 	Diff     policyDiffCmd     `cmd:"" help:"Tell what changes, for whom, from one policy to another."`
 	Explain  policyExplainCmd  `cmd:"" help:"Say why a decision is what it is, what would lift it, and where to object."`
 	Replay   policyReplayCmd   `cmd:"" help:"Decide stored history again under another policy, and change nothing."`
@@ -183,6 +184,13 @@ var policyWords = map[string]compliance.Text{
 	"pending":  {ZH: "待定至多 %s", EN: "pending for %s at most"},
 	"approval": {ZH: "批准在 %s 内有效", EN: "an approval is good for %s"},
 	"keeps":    {ZH: "关系终止后保存 %d 年：%s", EN: "keeps for %d years after the end: %s"},
+
+	"table": {ZH: "# 条款与案例\n\n由 `realname policy table` 生成，勿手工修改。规则 %s：%d 条条款，%d 条规定不由条款执行。\n\n| 规则 | 条款 | 条 | 生效日期 | 类别 | 案例 |\n|---|---|---|---|---|---|\n",
+		EN: "# Clauses, and the examples that show them\n\nWritten by `realname policy table`: change the policy or its examples, never this page. Policy %s: %d clauses, and\n%d rules on which no clause acts. Examples stand in `compliance/policy/builtin_test.yaml` and are tried by `realname policy test`.\n\n| rule | clause | article | in force | kind | shown by |\n|---|---|---|---|---|---|\n"},
+	"untable": {ZH: "| 规则 | 为何没有条款 |\n|---|---|", EN: "| rule | why no clause acts on it |\n|---|---|"},
+	"unread":  {ZH: "（未核对）", EN: " (unverified)"},
+	"unshown": {ZH: "**没有案例**", EN: "**no example**"},
+	"more":    {ZH: "；另有 %d 个", EN: "; %d more"},
 
 	"tried":  {ZH: "%d 个案例，%d 个不符\n", EN: "%d cases, %d otherwise\n"},
 	"wrong":  {ZH: "    %s：应为 %q，实为 %q\n", EN: "    %s: want %q, got %q\n"},
