@@ -159,7 +159,6 @@ var policyWords = map[string]compliance.Text{
 	"condition_always": {
 		ZH: "条件永远成立，可以删去：", EN: "the condition always holds and may go: ",
 	},
-	"gap":             {ZH: "两个版本之间没有版本生效：", EN: "no version is in force between two: "},
 	"shadowed":        {ZH: "另一条款总是同样或更严，本条不起作用：", EN: "another clause always says the same or more: "},
 	"scene_uncovered": {ZH: "没有任何要求覆盖该场景，其申请都转人工：", EN: "no requirement covers the scene, whose requests all go to review: "},
 
@@ -170,6 +169,7 @@ var policyWords = map[string]compliance.Text{
 	"until":    {ZH: "至 %s", EN: "to %s"},
 	"only":     {ZH: "仅限 %s: %s", EN: "only %s: %s"},
 	"when":     {ZH: "条件 %s", EN: "when %s"},
+	"carves":   {ZH: "适用时，不适用 %s", EN: "puts aside %s where it applies"},
 	"demands":  {ZH: "要求 %s", EN: "demands %s"},
 	"or":       {ZH: " 或 ", EN: " or "},
 	"after":    {ZH: "，在 %s 通过之后", EN: ", once %s has passed"},

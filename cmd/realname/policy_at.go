@@ -138,6 +138,9 @@ func (o policyOutput) bounds(v *app.PolicyView) []string {
 	if v.When != "" {
 		out = append(out, fmt.Sprintf(o.word("when"), v.When))
 	}
+	if len(v.Carves) > 0 {
+		out = append(out, fmt.Sprintf(o.word("carves"), strings.Join(v.Carves, ", ")))
+	}
 	return out
 }
 

@@ -93,6 +93,9 @@ func (t *teller) finding(f *compliance.Finding, c *policy.Clause) Finding {
 
 // demanded names what a clause wanted, for a reader who does not know the policy's own names.
 func (t *teller) demanded(f *compliance.Finding, c *policy.Clause) string {
+	if f.Demanded == policy.CarveOut {
+		return t.word("carved")
+	}
 	switch f.Kind {
 	case policy.KindRequirement:
 		names := strings.Split(f.Demanded, "|")

@@ -63,6 +63,7 @@ var words = map[string]compliance.Text{
 	"keep":         {ZH: "留存", EN: "keep "},
 	"no_review":    {ZH: "不属于须人工复核的情形", EN: "it is no case that a person must look at"},
 	"no_denial":    {ZH: "不属于不予办理的情形", EN: "it is no case that is refused"},
+	"carved":       {ZH: "由另一条款取代", EN: "another clause stands in its place"},
 	"no_measure":   {ZH: "不在惩戒期内", EN: "no term of a measure runs"},
 	"runs_until":   {ZH: "惩戒期至", EN: "it runs until "},
 	"other_check":  {ZH: "其他核验", EN: "another check"},

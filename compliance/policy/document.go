@@ -100,6 +100,7 @@ type clauseEntry struct {
 	Text          textEntry       `yaml:"text"`
 	Remedy        textEntry       `yaml:"remedy"`
 	Scope         scopeEntry      `yaml:"scope"`
+	CarvesOut     []string        `yaml:"carves_out"`
 	When          string          `yaml:"when"`
 	Demands       []demandEntry   `yaml:"demands"`
 	Limits        []limitEntry    `yaml:"limits"`

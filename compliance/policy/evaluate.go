@@ -105,6 +105,7 @@ func (p *Policy) Evaluate(f compliance.Facts, uses []compliance.QuotaUse) Evalua
 			j.measures(c)
 		}
 	}
+	j.carved()
 	if !covered {
 		j.add(compliance.Review, nil, reasonNoClause)
 	}

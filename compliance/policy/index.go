@@ -83,7 +83,8 @@ func (p *Policy) candidates(f *compliance.Facts) stretch {
 type reading struct {
 	stretch
 	facts *compliance.Facts
-	said  []truth // by condition
+	said  []truth           // by condition
+	put   map[string]string // aside: clauses, each with the one that carves out of it
 }
 
 // truth is what a condition said.
@@ -97,7 +98,9 @@ const (
 )
 
 func (p *Policy) read(f *compliance.Facts) *reading {
-	return &reading{stretch: p.candidates(f), facts: f, said: make([]truth, p.conditions)}
+	r := &reading{stretch: p.candidates(f), facts: f, said: make([]truth, p.conditions)}
+	r.put = r.aside()
+	return r
 }
 
 // holds computes a condition; ok is false when it could not be computed.
@@ -119,9 +122,12 @@ func (r *reading) applies(when *condition) bool {
 }
 
 // applying yields the clauses in force on the date of the request whose scope covers it, and for requirements, limits and
-// terms whose condition holds.
+// terms whose condition holds, less what another puts aside.
 func (r *reading) applying(yield func(*clause) bool) {
 	for _, c := range r.clauses {
+		if r.put != nil && r.put[c.ID] != "" {
+			continue
+		}
 		if !c.scope.covers(r.facts) || c.Kind != KindDenial && c.Kind != KindReview && !r.applies(c.when) {
 			continue
 		}

@@ -15,7 +15,6 @@ const (
 	WarnNoOpening  = "no_opening"      // it counts openings at events that open nothing
 	WarnNever      = "condition_never" // its condition reads no fact and never holds
 	WarnAlways     = "condition_always"
-	WarnGap        = "gap"             // no version is in force between two
 	WarnShadowed   = "shadowed"        // another clause always says the same or more
 	WarnUncovered  = "scene_uncovered" // no requirement: every request goes to review
 	WarnUnverified = "unverified"      // article or wording was not read against the text
@@ -56,7 +55,6 @@ func Lint(name string, src []byte, today string) (LintReport, error) {
 		l.line = r.line(fmt.Sprintf("$.clauses[%d]", i))
 		l.clause(c)
 		l.shadow(i, c)
-		l.gap(c)
 	}
 	for _, scene := range knownScenes {
 		if !slices.ContainsFunc(p.clauses, func(c *clause) bool {
@@ -118,19 +116,6 @@ func (l *linter) products(c *clause, products []string) {
 		l.warn(WarnNoProduct, c, strings.Join(idle, ", "))
 	default:
 		l.warn(WarnIdle, c, strings.Join(idle, ", "))
-	}
-}
-
-// gap tells of days between this version and the next on which neither is in force.
-func (l *linter) gap(c *clause) {
-	next := ""
-	for _, o := range l.policy.clauses {
-		if o.ID == c.ID && o.EffectiveFrom > c.EffectiveFrom && (next == "" || o.EffectiveFrom < next) {
-			next = o.EffectiveFrom
-		}
-	}
-	if next != "" && c.EffectiveTo != "" && dayAfter(c.EffectiveTo) < next {
-		l.warn(WarnGap, c, dayAfter(c.EffectiveTo)+" … "+next)
 	}
 }
 

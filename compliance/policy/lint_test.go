@@ -31,9 +31,6 @@ func TestLint(t *testing.T) {
 			Warning{Code: WarnNoOpening, Clause: "R-B", Version: "2020-01-01", Line: 23, About: "close"}},
 		{"never", edit(t, `when: product == "mobile_card"`, `when: 1 > 2`), Warning{Code: WarnNever, Clause: "R-A", Version: "2020-01-01", Line: 8, About: "1 > 2"}},
 		{"always", edit(t, `when: "!photo"`, `when: "true || photo"`), Warning{Code: WarnAlways, Clause: "R-A", Version: "2020-01-01", Line: 8, About: "true || photo"}},
-		{"gap", small + clauseLike("R-E", "denial", since+"    effective_to: 2020-12-31\n    when: photo\n    reason: further_review\n") +
-			clauseLike("R-E", "denial", "    effective_from: 2021-01-03\n    when: photo\n    reason: further_review\n"),
-			Warning{Code: WarnGap, Clause: "R-E", Version: "2020-01-01", Line: 51, About: "2021-01-01 … 2021-01-03"}},
 		{"looser limit", small + clauseLike("R-F", "limit", since+"    scope: {scenes: [phone_card]}\n"+card), Warning{Code: WarnShadowed, Clause: "R-F", Version: "2020-01-01", Line: 51, About: "R-B"}},
 		{"same condition", small + clauseLike("R-G", "denial", since+"    when: photo\n    reason: further_review\n") +
 			clauseLike("R-H", "review", since+"    when: photo\n    reason: further_review\n"),

@@ -39,6 +39,8 @@ func Load(name string, src []byte) (*Policy, error) {
 		r.fault("", "write at least one", "no clauses")
 	}
 	r.overlaps(p.clauses)
+	r.gaps(p.clauses)
+	r.carveOuts(p.clauses)
 	if err := r.joined(); err != nil {
 		return nil, err
 	}
@@ -165,7 +167,7 @@ func (r *reader) clause(i int, e *clauseEntry, checks map[string]checkEntry, p *
 		pendingDeadline: r.duration(path+".terms.pending_deadline", e.Terms.PendingDeadline),
 		approvalValid:   r.duration(path+".terms.approval_valid", e.Terms.ApprovalValid),
 	}
-	c.keep = r.retention(path+".keep", e)
+	c.keep, c.carves = r.retention(path+".keep", e), e.CarvesOut
 	r.body(path, e)
 	return c
 }

@@ -184,6 +184,7 @@ type clause struct {
 	keep    retention
 
 	measures []measure
+	carves   []string // ids of clauses that do not apply where this one does
 }
 
 // acts reports whether the clause has a say on a date: where terms that began under it may still run, after its end, too.

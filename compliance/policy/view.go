@@ -15,6 +15,7 @@ type View struct {
 	Scope   []ScopeItem
 	Scenes  []compliance.Scene // that it is about; every scene where its scope names none
 	When    string             // CEL; empty: always
+	Carves  []string           // ids of clauses that do not apply where this one does
 	Demands []DemandView
 	Limits  []Limit
 	Windows []Velocity
@@ -64,7 +65,7 @@ func (p *Policy) At(date string) []View {
 
 func (c *clause) view() View {
 	v := View{
-		Clause: c.Clause, Scope: c.scope.items(), Scenes: c.scope.scenes, When: c.when.source(), Limits: slices.Clone(c.limits),
+		Clause: c.Clause, Scope: c.scope.items(), Scenes: c.scope.scenes, When: c.when.source(), Carves: slices.Clone(c.carves), Limits: slices.Clone(c.limits),
 		Windows: slices.Clone(c.speeds), Reason: c.Reason, PendingDeadline: c.terms.pendingDeadline, ApprovalValid: c.terms.approvalValid,
 		Keeps: c.keep.evidence, KeepYears: c.keep.years,
 	}
