@@ -42,6 +42,7 @@ type cli struct {
 	JSON    bool       `name:"json" help:"${h_json}"`
 	Verify  verifyCmd  `cmd:"" help:"${h_verify}"`
 	Receipt receiptCmd `cmd:"" help:"${h_receipt}"`
+	Package packageCmd `cmd:"" help:"${h_package}"`
 }
 
 func run(args []string, c console) int {
@@ -67,8 +68,11 @@ func run(args []string, c console) int {
 	if err != nil {
 		return p.unchecked("", err)
 	}
-	if ctx.Command() == "verify <dir>" {
+	switch ctx.Command() {
+	case "verify <dir>":
 		return app.Verify.run(p)
+	case "package <dir>":
+		return app.Package.run(p)
 	}
 	return app.Receipt.run(p)
 }

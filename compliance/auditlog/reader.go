@@ -110,6 +110,22 @@ func (r *Reader) Proof(ctx context.Context, eventID string) ([]byte, error) {
 	if index >= c.Size {
 		return nil, ErrNotYet
 	}
+	return r.prove(ctx, signed, c, index)
+}
+
+// ProofAt returns the receipt of a leaf at a checkpoint of this log that was published once.
+func (r *Reader) ProofAt(ctx context.Context, signed []byte, index int64) ([]byte, error) {
+	c, _, err := tiles.Open(signed, r.opts.Verifiers)
+	if err != nil {
+		return nil, err
+	}
+	if c.Origin != r.opts.Origin || index < 0 || index >= c.Size {
+		return nil, ErrNotFound
+	}
+	return r.prove(ctx, signed, c, index)
+}
+
+func (r *Reader) prove(ctx context.Context, signed []byte, c tiles.Checkpoint, index int64) ([]byte, error) {
 	raw, err := r.opts.Ledger.Leaves(ctx, index, index+1)
 	if err != nil {
 		return nil, fmt.Errorf("auditlog: read leaf %d: %w", index, err)
