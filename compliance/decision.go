@@ -174,6 +174,14 @@ type Facts struct {
 
 	Determinations []Determination `json:"determinations,omitempty"` // of the holder, those not lifted, the earliest first
 	BasicHeld      *int            `json:"basic_held,omitempty"`     // how much basic service he has with the legal entity; nil: not counted
+	Own            *TenantRules    `json:"own,omitempty"`            // nil: the tenant demands no more than the clauses
+	OwnProduct     string          `json:"own_product,omitempty"`    // the tenant's own name of the product
+}
+
+// TenantRules are what a tenant demands of a request beyond the clauses, as its settings stood then.
+type TenantRules struct {
+	Warnings map[string]Outcome `json:"warnings,omitempty"` // by check: what a warning comes to, review or rejected
+	Demands  [][]string         `json:"demands,omitempty"`  // one check of each list must pass
 }
 
 // Determination is what an authority found of a person, as far as clauses look at it.

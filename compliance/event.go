@@ -33,6 +33,7 @@ const (
 	EventRetentionEnded    EventKind = "evidence.retention_ended" // the content went: no clause wants it any more
 	EventTenantAdded       EventKind = "tenant.added"
 	EventTenantLimitSet    EventKind = "tenant.limit_set"
+	EventTenantSettingsSet EventKind = "tenant.settings_set"
 	EventExported          EventKind = "audit.exported" // an inspection package was made
 	EventKeyCreated        EventKind = "key.created"
 	EventKeyRevoked        EventKind = "key.revoked"

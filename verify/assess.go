@@ -54,7 +54,7 @@ func (s *Service) newAssessment(c Caller, req *Request, wantsOpening bool) *asse
 		Product: req.Product, CustomerType: req.CustomerType, Channel: req.Channel.Kind,
 		Delegated: req.Channel.ChannelAgent != "", Proxy: proxied, DocumentKind: holder.Document.Kind,
 		AgeBand: idnumber.AgeUnknown.String(), Evidence: evidenceKinds(req.Evidence), HasOpening: wantsOpening,
-		PhotoGiven: hasPhoto(req.Evidence), Parts: parts(req),
+		PhotoGiven: hasPhoto(req.Evidence), Parts: parts(req), OwnProduct: req.OwnProduct,
 	}
 	return a
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"realname/compliance"
+	"realname/compliance/policy"
 	"realname/compliance/vault"
 	"realname/imaging"
 	"realname/ratelimit/quota"
@@ -54,8 +55,15 @@ func (s *Service) once(ctx context.Context, c Caller, endpoint, key string, ask 
 		if err := s.adopt(ctx, c, &ask); err != nil {
 			return Answer{}, err
 		}
-		clear = inClear(ask, opens)
 	}
+	own, err := s.o.Ledger.TenantSettings(ctx, c.TenantID)
+	if err != nil {
+		return Answer{}, ledgerError(err)
+	}
+	if base, is := own.Products[ask.Request.Product]; is {
+		ask.Request.OwnProduct, ask.Request.Product = ask.Request.Product, base
+	}
+	clear = inClear(ask, opens)
 	if err := s.validate(c, &ask.Request, opens); err != nil {
 		return Answer{}, err
 	}
@@ -64,7 +72,7 @@ func (s *Service) once(ctx context.Context, c Caller, endpoint, key string, ask 
 		return Answer{}, err
 	}
 	clear.Evidence = evidenceInClear(ask.Request.Evidence)
-	return s.decide(ctx, job{caller: c, endpoint: endpoint, ask: ask, clear: clear, opens: opens, key: key, digest: s.o.Vault.RequestDigest(text)})
+	return s.decide(ctx, job{own: own, caller: c, endpoint: endpoint, ask: ask, clear: clear, opens: opens, key: key, digest: s.o.Vault.RequestDigest(text)})
 }
 
 // writeNames brings every name to its one writing. What cannot be read stays as it was given.
@@ -105,6 +113,7 @@ func (s *Service) replay(ctx context.Context, c Caller, key string, text []byte)
 
 // job is one request on its way to a decision.
 type job struct {
+	own      policy.TenantSettings
 	caller   Caller
 	endpoint string
 	ask      OpeningRequest
@@ -116,6 +125,7 @@ type job struct {
 
 func (s *Service) decide(ctx context.Context, j job) (Answer, error) {
 	a := s.newAssessment(j.caller, &j.ask.Request, j.opens)
+	a.facts.Own = j.own.For(j.ask.Request.Scene)
 	a.local()
 	a.attest(j.ask.Request.Evidence)
 	for name, check := range j.ask.adopted {

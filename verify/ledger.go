@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"realname/compliance"
+	"realname/compliance/policy"
 	"realname/compliance/vault"
 	"realname/ratelimit/quota"
 	"realname/ratelimit/velocity"
@@ -48,6 +49,9 @@ type Ledger interface {
 
 	// TenantLimits are the limits that a tenant set for itself, by family.
 	TenantLimits(ctx context.Context, tenantID string) (map[string]int, error)
+
+	// TenantSettings are what else the tenant set for itself, without its limits; zero for nothing.
+	TenantSettings(ctx context.Context, tenantID string) (policy.TenantSettings, error)
 
 	// Count counts without locks: a cheap early refusal, never an admission.
 	Count(ctx context.Context, demands []quota.Demand) ([]quota.Use, error)

@@ -98,6 +98,7 @@ type Request struct {
 	Scene              compliance.Scene
 	Occasion           compliance.Occasion
 	Product            string
+	OwnProduct         string // the tenant's own name of Product, where it has one
 	CustomerType       string // individual or unit
 	Parties            []Party
 	Channel            Channel

@@ -17,6 +17,7 @@ type clearRequest struct {
 	Scene              string            `json:"scene"`
 	Occasion           string            `json:"event"`
 	Product            string            `json:"product"`
+	OwnProduct         string            `json:"own_product,omitempty"`
 	CustomerType       string            `json:"customer_type"`
 	Parties            []clearParty      `json:"parties"`
 	Channel            Channel           `json:"channel"`
@@ -67,7 +68,7 @@ type clearEvidence struct {
 func inClear(ask OpeningRequest, wantsOpening bool) clearRequest {
 	r := ask.Request
 	out := clearRequest{
-		BizNo: r.BizNo, Scene: string(r.Scene), Occasion: string(r.Occasion), Product: r.Product, CustomerType: r.CustomerType,
+		BizNo: r.BizNo, Scene: string(r.Scene), Occasion: string(r.Occasion), Product: r.Product, OwnProduct: r.OwnProduct, CustomerType: r.CustomerType,
 		Channel: r.Channel, Purpose: r.Purpose, LegalBasis: r.LegalBasis, NoticeVersion: r.NoticeVersion,
 		ConsentRef: r.ConsentRef, LiabilityNoticeRef: r.LiabilityNoticeRef,
 		WantsOpening: wantsOpening, ExternalRef: ask.ExternalRef, Consumes: ask.VerificationID,
@@ -103,7 +104,7 @@ func evidenceInClear(evidence []Evidence) []clearEvidence {
 func (c clearRequest) ask() OpeningRequest {
 	r := Request{
 		BizNo: c.BizNo, Scene: compliance.Scene(c.Scene), Occasion: compliance.Occasion(c.Occasion), Product: c.Product,
-		CustomerType: c.CustomerType, Channel: c.Channel, Purpose: c.Purpose, LegalBasis: c.LegalBasis,
+		OwnProduct: c.OwnProduct, CustomerType: c.CustomerType, Channel: c.Channel, Purpose: c.Purpose, LegalBasis: c.LegalBasis,
 		NoticeVersion: c.NoticeVersion, ConsentRef: c.ConsentRef, LiabilityNoticeRef: c.LiabilityNoticeRef,
 	}
 	r.Channel.Network = Secret(c.Network)

@@ -182,7 +182,7 @@ func (s *Service) resume(ctx context.Context, c Caller, row DecisionRow, ask *Op
 	a.personID = row.PersonID
 	a.attest(more)
 	a.facts.Date = earlier.Facts.Date // the anchor of every clause is the application
-	a.facts.Velocities = earlier.Facts.Velocities
+	a.facts.Velocities, a.facts.Own = earlier.Facts.Velocities, earlier.Facts.Own
 	if err := s.determined(ctx, a, c, row.PersonID); err != nil { // what was determined meanwhile binds
 		return nil, err
 	}

@@ -185,8 +185,40 @@ func TestTenantLimit(t *testing.T) {
 	if got := set(3); got != "phone_cards: 3\n" {
 		t.Errorf("%q", got)
 	}
-	if got := set(9); !strings.Contains(got, "Clause R-5CARD allows 5: what is above that has no effect.") {
-		t.Errorf("%q", got)
+	c := tenantLimitCmd{configFlag: flag, Tenant: tenant, Family: "phone_cards", Max: 9}
+	if err := c.Run(t.Context(), &kong.Context{Kong: &kong.Kong{Stdout: &bytes.Buffer{}}}); err == nil || !strings.Contains(err.Error(), "R-5CARD") {
+		t.Errorf("looser than the clause: %v", err)
+	}
+}
+
+// Settings are set from a file, shown as they stand, and never looser than the clauses.
+func TestTenantSettings(t *testing.T) {
+	flag, tenant := carrier(t, 0)
+	run := func(text string) (string, error) {
+		t.Helper()
+		var out bytes.Buffer
+		c := tenantSettingsCmd{configFlag: flag, Tenant: tenant}
+		if text != "" {
+			c.File = file(t, "settings.yaml", text)
+		}
+		err := c.Run(t.Context(), &kong.Context{Kong: &kong.Kong{Stdout: &out}})
+		return out.String(), err
+	}
+	good := "products:\n  gold_card: mobile_card\nwarnings:\n  number: review\ndemands:\n- scene: phone_card\n  any_of:\n  - portrait_match\n  - live_video\nlimits:\n  phone_cards: 3\n"
+	if _, err := run(good); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := run(""); err != nil || got != good {
+		t.Errorf("%q, %v", got, err)
+	}
+	_, err := run("limits: {phone_cards: 6}\nwarnings: {document_data: approved}\ndemands:\n- {scene: signup, any_of: [portrait_match]}\n")
+	for _, says := range []string{":1: R-5CARD allows 5 of phone_cards: a tenant cannot allow 6", ":2: R-25-6", "cannot let it pass", ":4: R-FACE-only: face recognition may not be the only way"} {
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %q", err, says)
+		}
+	}
+	if got, err := run(""); err != nil || got != good {
+		t.Errorf("after a refusal %q, %v", got, err)
 	}
 }
 

@@ -17,7 +17,8 @@ type tenantCmd struct {
 	Add  tenantAddCmd  `cmd:"" help:"Add a tenant: an institution that asks, or a regulator."`
 	List tenantListCmd `cmd:"" help:"List the tenants."`
 
-	Limit tenantLimitCmd `cmd:"" help:"Set a limit of the tenant's own: less than a clause allows, or where it leaves that to the tenant."`
+	Settings tenantSettingsCmd `cmd:"" help:"Show or set what the tenant demands beyond the clauses."`
+	Limit    tenantLimitCmd    `cmd:"" help:"Set a limit of the tenant's own: less than a clause allows, or where it leaves that to the tenant."`
 }
 
 type tenantAddCmd struct {

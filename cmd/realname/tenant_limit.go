@@ -22,23 +22,13 @@ type tenantLimitCmd struct {
 // Run sets the limit; the last word counts, from the next request on.
 func (c *tenantLimitCmd) Run(ctx context.Context, k *kong.Context) error {
 	return operate(ctx, c.configFlag, func(o *app.Operator) error {
-		limits, err := o.SetLimit(ctx, c.Tenant, c.Family, c.Max)
-		if err != nil {
+		if err := o.SetLimit(ctx, c.Tenant, c.Family, c.Max); err != nil {
 			return err
 		}
-		binds, clause := c.Max, ""
-		for _, l := range limits {
-			if l.Max < binds {
-				binds, clause = l.Max, l.Clause
-			}
-		}
 		if c.JSON {
-			return json.NewEncoder(k.Stdout).Encode(map[string]any{"tenant": c.Tenant, "family": c.Family, "max": c.Max, "binds": binds})
+			return json.NewEncoder(k.Stdout).Encode(map[string]any{"tenant": c.Tenant, "family": c.Family, "max": c.Max})
 		}
 		fmt.Fprintf(k.Stdout, "%s: %d\n", c.Family, c.Max)
-		if clause != "" {
-			fmt.Fprintf(k.Stdout, "Clause %s allows %d: what is above that has no effect.\n", clause, binds)
-		}
 		return nil
 	})
 }

@@ -97,7 +97,7 @@ func (t *teller) demanded(f *compliance.Finding, c *policy.Clause) string {
 		return t.word("carved")
 	}
 	switch f.Kind {
-	case policy.KindRequirement:
+	case policy.KindRequirement, policy.KindTenant:
 		names := strings.Split(f.Demanded, "|")
 		for i, name := range names {
 			names[i] = t.check(name)

@@ -39,6 +39,11 @@ func (p *Policy) Needs(f compliance.Facts) []string {
 			}
 		}
 	}
+	if f.Own != nil {
+		for _, names := range f.Own.Demands {
+			out = append(out, names...)
+		}
+	}
 	slices.Sort(out)
 	return slices.Compact(out)
 }
@@ -105,6 +110,7 @@ func (p *Policy) Evaluate(f compliance.Facts, uses []compliance.QuotaUse) Evalua
 			j.measures(c)
 		}
 	}
+	j.tenant(p)
 	j.carved()
 	if !covered {
 		j.add(compliance.Review, nil, reasonNoClause)
@@ -201,28 +207,31 @@ func (j *judgement) find(c *clause, demanded, found string, o compliance.Outcome
 
 func (j *judgement) requirement(c *clause) {
 	for i := range c.demands {
-		d := &c.demands[i]
-		if !j.applies(d.when) {
-			continue
+		if d := &c.demands[i]; j.applies(d.when) {
+			j.anyOf(c, d.names, d.anyOf, d.after)
 		}
-		verdicts := make([]verdict, 0, 4)
-		for k := range d.anyOf {
-			verdicts = append(verdicts, d.anyOf[k].judge(j.facts, d.after))
+	}
+}
+
+// anyOf wants one of some checks passed.
+func (j *judgement) anyOf(c *clause, names string, rules []checkRule, after string) {
+	verdicts := make([]verdict, 0, 4)
+	for k := range rules {
+		verdicts = append(verdicts, rules[k].judge(j.facts, after))
+	}
+	v, found := best(verdicts), verdicts[0].found
+	for _, other := range verdicts[1:] {
+		found += "|" + other.found
+	}
+	j.find(c, names, found, v.outcome, v.codes)
+	if v.outcome == compliance.Approved {
+		return
+	}
+	for k := range rules {
+		if verdicts[k].outcome == compliance.Pending {
+			j.waiting = append(j.waiting, rules[k].name)
 		}
-		v, found := best(verdicts), verdicts[0].found
-		for _, other := range verdicts[1:] {
-			found += "|" + other.found
-		}
-		j.find(c, d.names, found, v.outcome, v.codes)
-		if v.outcome == compliance.Approved {
-			continue
-		}
-		for k := range d.anyOf {
-			if verdicts[k].outcome == compliance.Pending {
-				j.waiting = append(j.waiting, d.anyOf[k].name)
-			}
-			j.needed = append(j.needed, d.anyOf[k].evidence...)
-		}
+		j.needed = append(j.needed, rules[k].evidence...)
 	}
 }
 

@@ -32,6 +32,10 @@ func Load(name string, src []byte) (*Policy, error) {
 	p := &Policy{name: name, source: slices.Clone(src), digest: compliance.Digest(src), products: map[string]compliance.Scene{}}
 	r.products(p, doc.Products)
 	r.checks(doc.Checks)
+	p.rules = map[string]checkRule{}
+	for name := range doc.Checks {
+		p.rules[name] = newRule(name, doc.Checks[name])
+	}
 	for i := range doc.Clauses {
 		p.clauses = append(p.clauses, r.clause(i, &doc.Clauses[i], doc.Checks, p))
 	}

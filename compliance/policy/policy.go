@@ -114,6 +114,7 @@ type Policy struct {
 	clauses  []*clause // in the order of the file
 	products map[string]compliance.Scene
 
+	rules      map[string]checkRule // of the checks section
 	stretches  map[indexKey][]stretch
 	conditions int // distinct ones
 }
@@ -145,6 +146,9 @@ func (p *Policy) Digest() string { return p.digest }
 func (p *Policy) Clause(id, date string) (Clause, bool) {
 	if _, err := idnumber.ParseDate(date); err != nil {
 		return Clause{}, false
+	}
+	if id == ClauseTenant {
+		return tenantClause.Clause, true
 	}
 	for _, c := range p.clauses {
 		if c.ID == id && c.acts(date) {

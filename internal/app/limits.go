@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"realname/compliance"
-	"realname/compliance/policy"
 	"realname/internal/httpapi"
 	"realname/verify"
 )
@@ -66,28 +65,28 @@ func EncodeLimits(w io.Writer, v LimitView, lang string) error {
 	return httpapi.EncodeLimits(w, v, lang)
 }
 
-// SetLimit sets how many a family of the tenant's admits, and returns the limits of that family as the clauses say them:
-// what is above them has no effect.
-func (o *Operator) SetLimit(ctx context.Context, tenantID, family string, most int) ([]policy.Limit, error) {
+// SetLimit sets how many a family of the tenant's admits. More than a clause allows is an error that names the clause.
+func (o *Operator) SetLimit(ctx context.Context, tenantID, family string, most int) error {
 	if most < 0 {
-		return nil, errors.New("a limit is 0 or more")
+		return errors.New("a limit is 0 or more")
 	}
 	d, err := o.desk(ctx, tenantID)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	all := d.LimitsInForce(d.caller)
 	var known []string
-	for _, l := range all {
+	for _, l := range d.LimitsInForce(d.caller) {
 		known = append(known, l.Family)
+		if l.Family == family && most > l.Max {
+			return fmt.Errorf("clause %s allows %d of %s: a tenant cannot allow %d", l.Clause, l.Max, family, most)
+		}
 	}
 	if !slices.Contains(known, family) {
-		return nil, fmt.Errorf("no family %q binds this tenant today; there are %s", family, strings.Join(known, ", "))
+		return fmt.Errorf("no family %q binds this tenant today; there are %s", family, strings.Join(known, ", "))
 	}
 	ev, err := o.event(compliance.EventTenantLimitSet, tenantID, tenantID, map[string]string{"family": family, "max": strconv.Itoa(most)})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	of := slices.DeleteFunc(all, func(l policy.Limit) bool { return l.Family != family })
-	return of, o.store.SetTenantLimit(ctx, tenantID, family, most, ev)
+	return o.store.SetTenantLimit(ctx, tenantID, family, most, ev)
 }

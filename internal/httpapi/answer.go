@@ -19,6 +19,7 @@ type verificationAnswer struct {
 	Scene        compliance.Scene    `json:"scene"`
 	Event        compliance.Occasion `json:"event"`
 	Product      string              `json:"product"`
+	OwnProduct   string              `json:"own_product,omitempty"`
 	CustomerType string              `json:"customer_type"`
 	Decision     compliance.Outcome  `json:"decision"`
 	Reasons      []reasonAnswer      `json:"reasons"`
@@ -158,7 +159,7 @@ type teller struct {
 func (t teller) verification(ctx context.Context, a verify.Answer) verificationAnswer {
 	d := &a.Decision
 	out := verificationAnswer{
-		ID: d.ID, Version: d.Version, BizNo: a.BizNo, Scene: d.Scene, Event: d.Occasion, Product: d.Product,
+		ID: d.ID, Version: d.Version, BizNo: a.BizNo, Scene: d.Scene, Event: d.Occasion, Product: d.Product, OwnProduct: d.Facts.OwnProduct,
 		CustomerType: d.CustomerType, Decision: d.Outcome, Reasons: []reasonAnswer{}, Checks: []checkAnswer{},
 		Quotas: []quotaAnswer{}, WaitingOn: orEmpty(d.WaitingOn), Needed: orEmpty(d.Needed), Deadline: d.Deadline,
 		PolicyDigest: d.PolicyDigest, Digest: a.Digest, DecidedAt: d.DecidedAt, ExpiresAt: d.ExpiresAt, Consumes: d.Consumes,

@@ -2,9 +2,12 @@ package sqlstore
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"time"
 
 	"realname/compliance"
+	"realname/compliance/policy"
 	"realname/verify"
 )
 
@@ -108,6 +111,48 @@ func (s *Store) TenantLimits(ctx context.Context, tenantID string) (map[string]i
 		return nil, wrap("tenant limits", err)
 	}
 	return out, nil
+}
+
+// SetTenantSettings sets all of a tenant's settings, its limits among them, with the event; the last word counts.
+func (s *Store) SetTenantSettings(ctx context.Context, tenantID string, settings policy.TenantSettings, event compliance.Event) error {
+	limits := settings.Limits
+	settings.Limits = nil
+	text, err := compliance.Canonical(settings)
+	if err != nil {
+		return wrap("set tenant settings", err)
+	}
+	return s.write(ctx, "set tenant settings", nil, func(t *txn) error {
+		_, err := t.exec(`INSERT INTO tenant_settings (tenant_id, settings, set_at, event_id) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (tenant_id) DO UPDATE SET settings = excluded.settings, set_at = excluded.set_at, event_id = excluded.event_id`,
+			tenantID, string(text), t.at.UnixMicro(), event.ID)
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(`DELETE FROM tenant_limits WHERE tenant_id = $1`, tenantID); err != nil {
+			return err
+		}
+		for family, most := range limits {
+			if _, err := t.exec(`INSERT INTO tenant_limits (tenant_id, family, most, set_at, event_id) VALUES ($1, $2, $3, $4, $5)`,
+				tenantID, family, most, t.at.UnixMicro(), event.ID); err != nil {
+				return err
+			}
+		}
+		return t.putEvent(event)
+	})
+}
+
+// TenantSettings implements verify.Ledger.
+func (s *Store) TenantSettings(ctx context.Context, tenantID string) (out policy.TenantSettings, err error) {
+	const op = "tenant settings"
+	var text string
+	err = s.find(ctx, `SELECT settings FROM tenant_settings WHERE tenant_id = $1`, []any{tenantID}, &text)
+	if errors.Is(err, verify.ErrNotFound) {
+		return out, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &out)
+	}
+	return out, wrap(op, err)
 }
 
 // AddKey adds a credential with its event.
