@@ -84,6 +84,14 @@ type policyCheckCmd struct {
 	Cases  string `help:"File of examples, or builtin." required:"" placeholder:"FILE"`
 }
 
+// Help gives an example.
+func (*policyCheckCmd) Help() string {
+	return `    $ realname policy check 3f1c09aa77b2 --cases examples.yaml --config realname.yaml --key-file me.key
+
+Every example must come out as it wants; one that does not is told with its line, and the policy stays a draft.
+Keep the examples beside the clauses: realname policy test tries them without a ledger.`
+}
+
 // Run tries every example; one that comes out otherwise leaves the policy a draft.
 func (c *policyCheckCmd) Run(ctx context.Context, k *kong.Context) error {
 	t := newConsole(k)
@@ -102,6 +110,15 @@ type policyProposeCmd struct {
 	stepFlags
 	Digest string `arg:"" help:"Digest, or its first 8 digits or more."`
 	At     string `help:"Instant: 2026-12-02T00:00:00+08:00, a day (its beginning in China), or +15m from now." required:"" placeholder:"INSTANT"`
+}
+
+// Help gives an example.
+func (*policyProposeCmd) Help() string {
+	return `    $ realname policy propose 3f1c09aa77b2 --at 2026-12-24 --config realname.yaml --key-file me.key
+    $ realname policy propose 3f1c09aa77b2 --at +15m --config realname.yaml --key-file me.key
+
+The instant lies five seconds to a year ahead. Nothing changes until another operator approves; proposing again
+moves the instant.`
 }
 
 // Run proposes.
@@ -139,6 +156,14 @@ type policyApproveCmd struct {
 	Digest string `arg:"" help:"Digest, or its first 8 digits or more."`
 }
 
+// Help gives an example.
+func (*policyApproveCmd) Help() string {
+	return `    $ realname policy approve 3f1c09aa77b2 --config realname.yaml --key-file other.key
+
+It takes another key than the one that proposed. Gateways change over at the instant, between two requests,
+also those that were down when it was approved. One policy is scheduled at a time.`
+}
+
 // Run approves what another operator proposed.
 func (c *policyApproveCmd) Run(ctx context.Context, k *kong.Context) error {
 	return c.move(ctx, newConsole(k), func(o *app.Operator, key string) (app.PolicyStep, error) {
@@ -149,6 +174,14 @@ func (c *policyApproveCmd) Run(ctx context.Context, k *kong.Context) error {
 type policyWithdrawCmd struct {
 	stepFlags
 	Digest string `arg:"" help:"Digest, or its first 8 digits or more."`
+}
+
+// Help gives an example.
+func (*policyWithdrawCmd) Help() string {
+	return `    $ realname policy withdraw 3f1c09aa77b2 --config realname.yaml --key-file other.key --note "wrong limit"
+
+Any operator may, until five seconds before the instant: then it goes live. A withdrawn policy begins anew
+as a draft.`
 }
 
 // Run stops a policy before it is live.
@@ -164,6 +197,15 @@ type policyShadowCmd struct {
 	Digest  string `arg:"" help:"Digest, or its first 8 digits or more."`
 	KeyFile string `help:"File with the operator's key: the policy begins its time in shadow. Without one the counts are shown." type:"existingfile" placeholder:"FILE"`
 	Note    string `help:"Why, such as the number of a ticket."`
+}
+
+// Help gives an example.
+func (*policyShadowCmd) Help() string {
+	return `    $ realname policy shadow 3f1c09aa77b2 --config realname.yaml --key-file me.key
+    $ realname policy shadow 3f1c09aa77b2 --config realname.yaml
+
+With a key it takes a checked policy into shadow: each decision is evaluated under it, too, behind the answer.
+Without one it shows what differed, by day, scene and outcome; "dropped" came faster than it could be evaluated.`
 }
 
 // Run begins, or tells.
@@ -193,6 +235,13 @@ func (c *policyShadowCmd) Run(ctx context.Context, k *kong.Context) error {
 type policyListCmd struct {
 	policyOutput
 	configFlag
+}
+
+// Help gives an example.
+func (*policyListCmd) Help() string {
+	return `    $ realname policy list --config realname.yaml
+
+Every policy that the ledger keeps: its stage, since when, by whose key, and from when it decides.`
 }
 
 // Run tells where every policy stands.

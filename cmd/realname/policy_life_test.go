@@ -71,3 +71,21 @@ func TestTheLifeOfAPolicyByCommands(t *testing.T) {
 	says(t, "", []string{"difference"}, "policy", "shadow", d, "--config", config, "--lang", "en")
 	says(t, "", []string{" withdrawn key_"}, with(two, "withdraw", d)...)
 }
+
+// Every command on policies teaches by an example.
+func TestPolicyHelpTeaches(t *testing.T) {
+	parser, err := kong.New(&commands{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, group := range parser.Model.Children {
+		if group.Name != "policy" && group.Name != "determination" && group.Name != "audit" {
+			continue
+		}
+		for _, c := range group.Children {
+			if !strings.Contains(c.Detail, "$ realname "+group.Name+" "+c.Name) {
+				t.Errorf("realname %s %s --help shows no example", group.Name, c.Name)
+			}
+		}
+	}
+}
