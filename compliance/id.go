@@ -33,6 +33,7 @@ const (
 	PrefixDisclosure  Prefix = "dis"
 
 	PrefixReconciliation Prefix = "rec"
+	PrefixRewrap         Prefix = "rwr"
 )
 
 // IDs makes time-ordered ids: UUIDv7 (RFC 9562) behind a type prefix. Within

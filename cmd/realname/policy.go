@@ -100,8 +100,11 @@ func (f ledgerFlag) operate(ctx context.Context, do func(o *app.Operator) error)
 	return operate(ctx, configFlag(f), do)
 }
 
-// pace tells how many decisions are done: a bar on a terminal, else a line now and then.
-func (c console) pace() (tell func(done, all int), finish func()) {
+// pace tells how many decisions are done.
+func (c console) pace() (tell func(done, all int), finish func()) { return c.counter("decisions") }
+
+// counter tells how many things are done: a bar on a terminal, else a line now and then.
+func (c console) counter(what string) (tell func(done, all int), finish func()) {
 	var bar *progress
 	told := c.now()
 	tell = func(done, all int) {
@@ -111,7 +114,7 @@ func (c console) pace() (tell func(done, all int), finish func()) {
 		bar.at(int64(done))
 		if now := c.now(); bar == nil && now.Sub(told) >= simulationPace {
 			told = now
-			_, _ = fmt.Fprintf(c.notes, "realname: %d of %d decisions\n", done, all) // telling progress is worth no error
+			_, _ = fmt.Fprintf(c.notes, "realname: %d of %d %s\n", done, all, what) // telling progress is worth no error
 		}
 	}
 	return tell, func() { bar.finish() }

@@ -46,6 +46,7 @@ func (g *gateway) serve(ctx context.Context) error {
 	group.Go(func() error { return g.every(groupCtx, "forget images", g.service.ExpireImages) })
 	group.Go(func() error { return g.every(groupCtx, "end retention", g.service.EndRetention) })
 	group.Go(func() error { return g.every(groupCtx, "read division codes", g.areas.follow) })
+	group.Go(func() error { return g.every(groupCtx, "read master keys", g.masters.follow) })
 
 	serving, stopServing := context.WithCancel(ctx)
 	defer stopServing()
@@ -86,6 +87,7 @@ func (g *gateway) probes() []httpapi.Probe {
 		{Name: "ledger", Required: true, Check: g.store.Ping},
 		{Name: "audit_log", Required: true, Check: func(context.Context) error { return g.auditlog.Err() }},
 		{Name: "policy", Check: g.reign.ready},
+		{Name: "master_keys", Check: g.masters.ready},
 		{Name: "imaging", Check: func(context.Context) error {
 			if !g.photos.Stats().Ready() {
 				return errors.New("no imaging worker is ready")
