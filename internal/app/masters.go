@@ -47,7 +47,8 @@ func (m *masters) follow(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	info := stat(m.config.VaultKeys())
-	if unchanged(m.seen, info) && slices.Equal(known, m.known) {
+	same := unchanged(m.seen, info) && (info == nil || info.Mode() == m.seen.Mode())
+	if m.fault.Load() == nil && same && slices.Equal(known, m.known) {
 		return 0, nil
 	}
 	keys, err := readMaster(ctx, m.config, m.store, m.ids)
@@ -58,7 +59,7 @@ func (m *masters) follow(ctx context.Context) (int, error) {
 		return 0, nil
 	}
 	if err != nil {
-		m.fail(err, unchanged(m.seen, info))
+		m.fail(err, same)
 		m.seen = info
 		return 0, nil
 	}
