@@ -86,7 +86,7 @@ type vaultRotateCmd struct {
 	vaultOutput
 	configFlag
 	Suite string `help:"Algorithms of the new key: international (HMAC-SHA-256, AES-256-GCM) or national (HMAC-SM3, SM4-GCM); default: vault.suite of the configuration." enum:"international,national,configured" default:"configured"`
-	From  string `help:"When data keys begin to be wrapped under it: +1m, 2026-12-02T00:00:00+08:00, a day (its beginning in China), or now." default:"+1m" placeholder:"INSTANT"`
+	From  string `help:"When data keys begin to be wrapped under it: +1m, 2026-12-02T00:00:00+08:00, or a day (its beginning in China)." default:"+1m" placeholder:"INSTANT"`
 }
 
 // Help says how to rotate without a stop.
@@ -108,15 +108,14 @@ Afterwards: realname vault rewrap, and once backups need the old version no more
 // Run adds a version.
 func (c *vaultRotateCmd) Run(ctx context.Context, k *kong.Context) error {
 	t := newConsole(k)
-	var from time.Time
-	if c.From != "now" {
-		at, err := instantOf(c.From, t.now())
-		if err != nil {
-			return err
-		}
-		from = at
+	from, err := instantOf(c.From, t.now())
+	if err != nil {
+		return err
 	}
 	return operate(ctx, c.configFlag, func(o *app.Operator) error {
+		if notice := o.VaultNotice(); from.Before(t.now().Add(notice)) {
+			return failure(fmt.Sprintf(c.word("notice"), notice))
+		}
 		suite := app.VaultSuite(c.Suite)
 		if c.Suite == "configured" {
 			suite = o.VaultSuite()
@@ -242,6 +241,7 @@ var vaultWords = map[string]compliance.Text{
 	"destroyed_but": {ZH: "已销毁，仅留证件密钥", EN: "destroyed but for document keys"},
 
 	"rotated": {ZH: "主密钥版本 %d（%s，指纹 %s）自 %s 起使用；请立即备份密钥文件\n", EN: "master key version %d (%s, fingerprint %s) is used from %s; back the key file up now\n"},
+	"notice":  {ZH: "启用时间至少在 %s 之后，使运行中的网关先读到新密钥", EN: "the instant must be %s from now or later, so that running gateways have the key by then"},
 	"done":    {ZH: "项密钥", EN: "keys"},
 	"cut":     {ZH: "中断；同一命令会接着做", EN: "interrupted; the same command goes on"},
 	"rewrapped": {

@@ -25,7 +25,7 @@ type masters struct {
 	log    *slog.Logger
 	failed prometheus.Counter
 
-	seen  fs.FileInfo // the file when last read, usable or not; nil when there was none
+	seen  fs.FileInfo          // the file when last read, usable or not; nil when there was none
 	known []sqlstore.MasterKey // what the ledger knew when keys were last taken
 	fault atomic.Pointer[string]
 }
@@ -65,7 +65,14 @@ func (m *masters) follow(ctx context.Context) (int, error) {
 	}
 	m.seen, m.known = info, known
 	m.fault.Store(nil)
-	m.log.Info("master keys were read again", "versions", m.vault.Versions(), "newest", m.vault.Newest())
+	only := []int{}
+	for version, k := range keys {
+		if k.Documents {
+			only = append(only, version)
+		}
+	}
+	slices.Sort(only)
+	m.log.Info("master keys were read again", "versions", m.vault.Versions(), "documents_only", only, "newest", m.vault.Newest())
 	return 0, nil
 }
 

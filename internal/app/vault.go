@@ -18,6 +18,9 @@ type VaultSuite = vault.Suite
 // VaultSuite is the suite of new master keys by the configuration.
 func (o *Operator) VaultSuite() VaultSuite { return VaultSuite(o.config.Vault.Suite) }
 
+// VaultNotice is the least time before a new key is used: a running gateway has read it by then.
+func (o *Operator) VaultNotice() time.Duration { return 3 * time.Duration(o.config.Settle.Every) }
+
 // VaultKey is one version of the vault's master key, and what depends on it.
 type VaultKey struct {
 	Version       int        `json:"version"`
@@ -113,12 +116,12 @@ func knows(known []sqlstore.MasterKey, version int) bool {
 func additions(ids *compliance.IDs, at time.Time, keys vault.MasterKeys, known []sqlstore.MasterKey) (c sqlstore.MasterKeyChange, err error) {
 	for _, version := range unknown(keys, known) {
 		k := keys[version]
-		print, err := k.Fingerprint()
+		mark, err := k.Fingerprint()
 		if err != nil {
 			return c, err
 		}
-		row := sqlstore.MasterKey{Version: version, Suite: string(k.Suite), Fingerprint: print, From: k.From}
-		data := map[string]any{"version": version, "suite": row.Suite, "fingerprint": print}
+		row := sqlstore.MasterKey{Version: version, Suite: string(k.Suite), Fingerprint: mark, From: k.From}
+		data := map[string]any{"version": version, "suite": row.Suite, "fingerprint": mark}
 		if !k.From.IsZero() {
 			data["from"] = k.From.Format(time.RFC3339)
 		}
@@ -153,11 +156,11 @@ func judgeKeys(keys vault.MasterKeys, known []sqlstore.MasterKey) (vault.MasterK
 		case !gone && k.Documents:
 			return nil, fmt.Errorf("app: of master key version %d only what makes document keys is there: %w", row.Version, errOtherKeys)
 		}
-		print, err := k.Fingerprint()
+		mark, err := k.Fingerprint()
 		if err != nil {
 			return nil, err
 		}
-		if row.Fingerprint != "" && (print != row.Fingerprint || string(k.Suite) != row.Suite || !k.From.Equal(row.From)) {
+		if row.Fingerprint != "" && (mark != row.Fingerprint || string(k.Suite) != row.Suite || !k.From.Equal(row.From)) {
 			return nil, fmt.Errorf("app: master key version %d is another key, or of another suite or time: %w", row.Version, errOtherKeys)
 		}
 	}
