@@ -51,6 +51,8 @@ const (
 	EventMasterKeyDestroyed EventKind = "master_key.destroyed"
 	EventRewrapStarted      EventKind = "rewrap.started"
 	EventRewrapEnded        EventKind = "rewrap.ended"
+	EventErasureAsked       EventKind = "erasure.asked" // until its end the data is kept for the law alone
+	EventErasure            EventKind = "erasure"       // a data key was destroyed
 
 	EventExceptionProposed EventKind = "exception.proposed"
 	EventExceptionApproved EventKind = "exception.approved"

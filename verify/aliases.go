@@ -10,9 +10,14 @@ import (
 // number, under every live version: so that a new master key leads to them too. `personal_data_erased` when the request is
 // kept no longer.
 func (s *Service) Aliases(ctx context.Context, row *DecisionRow) ([][]vault.DocumentKey, error) {
-	_, sealer, err := s.sealer(ctx, row.Decision.TenantID, row.DataKeyID)
+	dk, err := s.o.Ledger.DataKey(ctx, row.Decision.TenantID, row.DataKeyID)
 	if err != nil {
-		return nil, err
+		return nil, ledgerError(err)
+	}
+	dk.StorageOnly = false // what is stored stays under the keys that are in use
+	sealer, err := s.o.Vault.Sealer(dk)
+	if err != nil {
+		return nil, vaultError(err)
 	}
 	clear, err := openRequest(sealer, *row)
 	if err != nil {

@@ -37,6 +37,7 @@ type Ledger interface {
 	StockLedger
 	ExceptionLedger
 	LookupLedger
+	ErasureLedger
 
 	// Enroll finds the person that one of the document keys leads to, or makes
 	// NewPersonID that person; adds missing keys as aliases; and finds or

@@ -207,6 +207,7 @@ var policyWords = map[string]compliance.Text{
 
 	"replayed": {ZH: "规则 %s（%s）：重新判断 %d 项决定\n", EN: "policy %s (%s): %d decisions decided again\n"},
 	"same":     {ZH: "相同 %d，不同 %d，事实缺失 (fact_missing) %d\n", EN: "%d the same, %d otherwise, %d fact_missing\n"},
+	"erased":   {ZH: "其中 %d 项的个人信息已删除 (erased)\n", EN: "%d of them erased: their personal data is gone\n"},
 	"own":      {ZH: "以本规则作出的 %d 项中，%d 项逐字节重现\n", EN: "of %d decided under this very policy, %d are reproduced to the byte\n"},
 	"not_own":  {ZH: "未能重现", EN: "not reproduced"},
 	"changes":  {ZH: "不同的结果", EN: "decided otherwise"},

@@ -21,6 +21,7 @@ type vaultCmd struct {
 	Rotate  vaultRotateCmd  `cmd:"" help:"Add a master key, under which data keys are wrapped from an instant on."`
 	Rewrap  vaultRewrapCmd  `cmd:"" help:"Bring everything under the newest master key, while gateways serve."`
 	Destroy vaultDestroyCmd `cmd:"" help:"Destroy a master key that nothing depends on."`
+	Erase   vaultEraseCmd   `cmd:"" help:"Erase what a tenant has of a person, where the law lets it go."`
 }
 
 // vaultOutput is how these commands answer.
@@ -253,6 +254,11 @@ var vaultWords = map[string]compliance.Text{
 		ZH: "主密钥版本 %d 仍被使用：数据密钥 %d 个，仅由它指向的证件密钥 %d 个，图像索引 %d 条，频次窗口 %d 次",
 		EN: "master key version %d is in use: %d data keys, %d document keys that no newer version has, %d entries of the index of images, %d units of windows",
 	},
+	"not_before":    {ZH: "  法定保存至 %s", EN: "  kept for the law until %s"},
+	"complete_with": {ZH: "  备份中的副本随主密钥版本 %d 销毁而失效", EN: "  complete in backups once master key version %d is destroyed"},
+	"nothing":       {ZH: "没有可删除的个人信息\n", EN: "nothing is left to erase\n"},
+	"unwritten":     {ZH: "未执行；加上 --yes 执行\n", EN: "nothing was written; --yes does it\n"},
+
 	"would": {ZH: "主密钥版本 %d 可以销毁；加上 --yes 执行\n", EN: "master key version %d can be destroyed; --yes does it\n"},
 	"gone":  {ZH: "主密钥版本 %d 已销毁；备份中的密钥文件请自行销毁\n", EN: "master key version %d is destroyed; its copies in backups are yours to destroy\n"},
 }

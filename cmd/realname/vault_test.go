@@ -49,6 +49,7 @@ func TestMasterKeysByCommands(t *testing.T) {
 func TestHelpOfTheVaultShowsExamples(t *testing.T) {
 	for name, help := range map[string]string{
 		"list": (&vaultListCmd{}).Help(), "rotate": (&vaultRotateCmd{}).Help(), "rewrap": (&vaultRewrapCmd{}).Help(), "destroy": (&vaultDestroyCmd{}).Help(),
+		"erase": (&vaultEraseCmd{}).Help(),
 	} {
 		if !strings.Contains(help, "$ realname vault "+name+" ") {
 			t.Errorf("%s shows no example", name)

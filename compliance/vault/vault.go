@@ -26,6 +26,7 @@ var (
 	ErrUnknownMaster = errors.New("vault: the data key is wrapped under a master-key version that is not loaded")
 	ErrSealBroken    = errors.New("vault: the seal does not open: wrong key, other context, or changed bytes")
 	ErrErased        = errors.New("vault: the data key was destroyed")
+	ErrStorageOnly   = errors.New("vault: the data key is kept for the law alone")
 )
 
 // Vault makes document keys and seals. It is safe for concurrent use.
@@ -209,8 +210,11 @@ type Sealer struct {
 	dk    DataKey
 }
 
-// Sealer unwraps a data key.
+// Sealer unwraps a data key that may be used.
 func (v *Vault) Sealer(dk DataKey) (*Sealer, error) {
+	if dk.StorageOnly && len(dk.Wrapped) > 0 {
+		return nil, ErrStorageOnly
+	}
 	key, err := v.unwrap(dk)
 	if err != nil {
 		return nil, err

@@ -151,25 +151,19 @@ func (t *txn) destroyMasterKey(c MasterKeyChange) error {
 func (s *Store) ForgetUnder(ctx context.Context, version, limit int) (int, error) {
 	n := 0
 	err := s.write(ctx, "forget under master key", []string{masterLock}, func(t *txn) error {
-		n = 0
 		var entries []stored
 		const destroyed = ` AND EXISTS (SELECT 1 FROM master_keys WHERE version = $1 AND destroyed_at IS NOT NULL`
 		if err := t.list(`SELECT scope, seq, bands, recorded_at FROM image_prints WHERE key_version = $1`+destroyed+`) LIMIT $2`,
 			[]any{version, limit}, scanStored(&entries)); err != nil {
 			return err
 		}
-		for _, e := range entries {
-			gone, err := t.forget(e.scope, e.seq, e.bands)
-			if err != nil {
-				return err
-			}
-			if gone {
-				n++
-			}
+		images, err := t.forgetAll(entries)
+		if err != nil {
+			return err
 		}
 		keys, err := t.exec(`DELETE FROM document_keys WHERE key_version = $1 AND mac IN
 			(SELECT mac FROM document_keys WHERE key_version = $1`+destroyed+` AND NOT documents_kept) LIMIT $2)`, version, limit)
-		n += int(keys)
+		n = images + int(keys)
 		return err
 	})
 	if err != nil {

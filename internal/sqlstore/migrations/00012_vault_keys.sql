@@ -24,3 +24,20 @@ CREATE TABLE rewraps (
     ended_at       BIGINT
 );
 CREATE UNIQUE INDEX rewraps_running ON rewraps (master_version) WHERE ended_at IS NULL;
+
+-- A data key's end. `last_used_at` is when something was last sealed under it, a day exact; `look_at` when somebody next
+-- looks whether its end has come. A key that is kept for the law alone seals nothing new: who comes again gets another.
+ALTER TABLE data_keys ADD COLUMN last_used_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE data_keys ADD COLUMN look_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE data_keys ADD COLUMN erasure_asked_at BIGINT;
+UPDATE data_keys SET last_used_at = created_at;
+UPDATE data_keys SET last_used_at = d.at FROM
+    (SELECT data_key_id, MAX(recorded_at) AS at FROM decisions GROUP BY data_key_id) d WHERE d.data_key_id = data_keys.id AND d.at > last_used_at;
+CREATE INDEX data_keys_look ON data_keys (look_at, id) WHERE wrapped IS NOT NULL AND person_id IS NOT NULL;
+DROP INDEX data_keys_live;
+CREATE UNIQUE INDEX data_keys_live ON data_keys (person_id, tenant_id, relationship, retention_class)
+    WHERE destroyed_at IS NULL AND NOT storage_only;
+CREATE INDEX data_keys_person ON data_keys (person_id) WHERE destroyed_at IS NULL AND person_id IS NOT NULL;
+
+-- What a data key's content is still kept for.
+CREATE INDEX evidence_kept_under ON evidence (data_key_id) WHERE keep_until IS NOT NULL AND retention_ended_at IS NULL;
