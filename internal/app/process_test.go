@@ -39,6 +39,7 @@ type process struct {
 	file string // its configuration
 	cmd  *exec.Cmd
 	log  *lockedBuffer
+	tmp  string // its folder of temporary files; empty: the system's
 }
 
 type lockedBuffer struct {
@@ -59,7 +60,7 @@ func (l *lockedBuffer) text() string {
 }
 
 // inProcess stops the gateway of r and starts it again as a process.
-func inProcess(t *testing.T, r *running) *process {
+func inProcess(t *testing.T, r *running, tmp string) *process {
 	t.Helper()
 	if err := r.stop(); err != nil {
 		t.Fatal(err)
@@ -68,7 +69,7 @@ func inProcess(t *testing.T, r *running) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{running: r, file: filepath.Join(t.TempDir(), "realname.yaml"), log: &lockedBuffer{}}
+	p := &process{running: r, file: filepath.Join(t.TempDir(), "realname.yaml"), log: &lockedBuffer{}, tmp: tmp}
 	if err := os.WriteFile(p.file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -83,6 +84,9 @@ func (p *process) launch(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.cmd = exec.Command(path, "serve", "--config", p.file)
+	if p.tmp != "" {
+		p.cmd.Env = append(os.Environ(), "TMPDIR="+p.tmp)
+	}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := p.cmd.StderrPipe()
 	if err != nil {

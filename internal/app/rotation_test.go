@@ -53,7 +53,7 @@ func rotateWhileServing(t *testing.T, dsn string) {
 	r := startGatewayWith(t, func(c *config.Config) {
 		c.Ledger.DSN, c.Settle.Every, c.Imaging.Workers = dsn, config.Duration(100*time.Millisecond), 1
 	})
-	g := inProcess(t, r)
+	g := inProcess(t, r, "")
 	stop := g.load(t)
 	t.Cleanup(func() {
 		if t.Failed() {
