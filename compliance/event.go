@@ -49,6 +49,13 @@ const (
 	EventGatewayStopped    EventKind = "gateway.stopped"
 	EventImagesErased      EventKind = "images.erased" // a person's entries in the index of images
 
+	EventMasterKeyAdded     EventKind = "master_key.added"
+	EventMasterKeyDestroyed EventKind = "master_key.destroyed"
+	EventRewrapStarted      EventKind = "rewrap.started"
+	EventRewrapEnded        EventKind = "rewrap.ended"
+	EventErasureAsked       EventKind = "erasure.asked" // until its end the data is kept for the law alone
+	EventErasure            EventKind = "erasure"       // a data key was destroyed
+
 	EventExceptionProposed EventKind = "exception.proposed"
 	EventExceptionApproved EventKind = "exception.approved"
 	EventPersonLookedUp    EventKind = "person.looked_up" // somebody asked what a person holds

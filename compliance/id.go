@@ -35,6 +35,7 @@ const (
 	PrefixDetermination Prefix = "det"
 
 	PrefixReconciliation Prefix = "rec"
+	PrefixRewrap         Prefix = "rwr"
 )
 
 // IDs makes time-ordered ids: UUIDv7 (RFC 9562) behind a type prefix. Within

@@ -15,7 +15,18 @@ type Answer struct {
 	Digest   string // hex SHA-256 of the canonical decision, which its event and receipt commit to
 	EventID  string // event of this version, for the receipt
 	Replayed bool   // the idempotency key was known: this is the first answer again
+
+	PersonalData PersonalData // behind it, where it was looked up
 }
+
+// PersonalData is what is left of the personal data behind a decision.
+type PersonalData string
+
+// The states of personal data; empty while it may be used.
+const (
+	DataStorageOnly PersonalData = "storage_only" // erasure was asked: it is kept for the law alone, until its end
+	DataErased      PersonalData = "erased"
+)
 
 // Confirmation ends a reservation.
 type Confirmation struct {

@@ -109,7 +109,10 @@ func chunkRecord(id string, offset int64) string { return id + "@" + strconv.For
 
 func vaultError(err error) error {
 	if errors.Is(err, vault.ErrErased) {
-		return compliance.E(compliance.FaultConflict, "personal_data_erased", "the personal data behind this record was erased")
+		return compliance.E(compliance.FaultGone, "personal_data_erased", "the personal data behind this record was erased")
+	}
+	if errors.Is(err, vault.ErrStorageOnly) {
+		return compliance.E(compliance.FaultGone, "personal_data_restricted", "erasure was asked; until its end the personal data is kept for the law alone")
 	}
 	return compliance.E(compliance.FaultInternal, "vault_unavailable", "a seal did not open").Because(err)
 }

@@ -39,6 +39,7 @@ type Ledger interface {
 	ExceptionLedger
 	LookupLedger
 	DeterminationLedger
+	ErasureLedger
 
 	// Enroll finds the person that one of the document keys leads to, or makes
 	// NewPersonID that person; adds missing keys as aliases; and finds or

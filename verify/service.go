@@ -209,6 +209,17 @@ func (s *Service) found(ctx context.Context, c Caller, stored Stored, err error)
 		return Answer{}, ledgerError(err)
 	}
 	a := answer(stored.DecisionRow)
+	if stored.DataKeyID != "" {
+		dk, err := s.o.Ledger.DataKey(ctx, c.TenantID, stored.DataKeyID)
+		switch {
+		case err != nil:
+			return Answer{}, ledgerError(err)
+		case len(dk.Wrapped) == 0:
+			a.PersonalData = DataErased
+		case dk.StorageOnly:
+			a.PersonalData = DataStorageOnly
+		}
+	}
 	if stored.Decision.Opening != nil {
 		o, err := s.o.Ledger.Opening(ctx, c.TenantID, stored.Decision.Opening.ID)
 		if err != nil {

@@ -25,17 +25,41 @@ const maxPart = 40
 type held struct {
 	id     string
 	limits []velocity.Limit
+	later  []string // keys that its networks will be counted by once the vault's oldest master key is destroyed
 }
 
-// windows are what the ledger writes of it.
+// windows are what the ledger writes of it: also under later keys, so that a window is whole when they come into use.
 func (h *held) windows() Windows {
 	w := Windows{ID: h.id}
-	for _, l := range h.limits {
-		if k := (WindowKey{Key: l.Key, Counts: l.Counts}); !slices.Contains(w.Keys, k) {
+	add := func(key string, counts velocity.Counting) {
+		if k := (WindowKey{Key: key, Counts: counts}); !slices.Contains(w.Keys, k) {
 			w.Keys = append(w.Keys, k)
 		}
 	}
+	for _, l := range h.limits {
+		add(l.Key, l.Counts)
+		if strings.HasPrefix(l.Key, networkKey) {
+			for _, key := range h.later {
+				add(key, l.Counts)
+			}
+		}
+	}
 	return w
+}
+
+// networkKey begins the keys that hold a token of the vault.
+const networkKey = compliance.PartNetwork + ":"
+
+// now are the keys that are counted by, and later those that will be.
+func (s *Service) nowAndLater(keys []WindowKey) (now []WindowKey, later []string) {
+	for _, k := range keys {
+		if token, keyed := strings.CutPrefix(k.Key, networkKey); keyed && !s.o.Vault.Counts(token) {
+			later = append(later, k.Key)
+			continue
+		}
+		now = append(now, k)
+	}
+	return now, later
 }
 
 // of are the limits that count openings, or those that count attempts.
@@ -54,7 +78,7 @@ func (h *held) of(counts velocity.Counting) []velocity.Limit {
 func (s *Service) hold(ctx context.Context, a *assessment, c Caller, e Enrolled, id string) error {
 	rules := s.rules().Velocities(a.facts)
 	a.facts.Velocities = nil
-	h := held{id: id}
+	h := held{id: id, later: s.laterKeys(a.req)}
 	var of [][]int // rules of each limit: what two clauses say of one window is one limit, the lower
 	for i, v := range rules {
 		keys := s.windowKeys(v.Per, a.req, c, e)
@@ -189,7 +213,10 @@ func (s *Service) windowKeys(part string, r *Request, c Caller, e Enrolled) []st
 	case compliance.PartTerminal:
 		return own(r.Channel.Terminal)
 	case compliance.PartNetwork:
-		return key(s.token(part, network(r.Channel.Network)))
+		if text := network(r.Channel.Network); text != "" {
+			return key(s.o.Vault.Tokens(part, text)[0])
+		}
+		return nil
 	case compliance.PartDevice:
 		var out []string
 		for _, serial := range devices(r) {
@@ -206,12 +233,15 @@ func (s *Service) windowKeys(part string, r *Request, c Caller, e Enrolled) []st
 	return out
 }
 
-// token is a keyed value of what may tell of a person; empty for nothing.
-func (s *Service) token(kind, text string) string {
-	if text == "" {
-		return ""
+// laterKeys are those of held.
+func (s *Service) laterKeys(r *Request) []string {
+	var out []string
+	if text := network(r.Channel.Network); text != "" {
+		for _, token := range s.o.Vault.Tokens(compliance.PartNetwork, text)[1:] {
+			out = append(out, networkKey+token)
+		}
 	}
-	return s.o.Vault.Token(kind, text)
+	return out
 }
 
 // confirmHold tells the engine what became of a request: units of what was committed stay, the rest comes back. An
@@ -254,7 +284,7 @@ func (s *Service) giveBack(ctx context.Context, decisionID string) {
 		return
 	}
 	for _, w := range all {
-		w.Keys = slices.DeleteFunc(w.Keys, func(k WindowKey) bool { return !k.Released })
+		w.Keys, _ = s.nowAndLater(slices.DeleteFunc(w.Keys, func(k WindowKey) bool { return !k.Released }))
 		for chunk := range slices.Chunk(windowsOf(w.Keys, s.rules().AllVelocities()), velocity.MaxLimits) {
 			s.told(s.o.Velocities.GiveBack(ctx, w.ID, chunk))
 		}
@@ -299,7 +329,9 @@ func (s *Service) holdAgain(ctx context.Context, gone Opening, f compliance.Fact
 		if w.ID == gone.ID { // a repeat: the successor has its units
 			return nil, nil
 		}
-		limits := windowsOf(w.Keys, rules)
+		keys, later := s.nowAndLater(w.Keys)
+		h.later = append(h.later, later...)
+		limits := windowsOf(keys, rules)
 		if len(limits) > 0 { // what ran out counts no more, swept or not
 			s.told(s.o.Velocities.GiveBack(ctx, w.ID, limits))
 		}

@@ -17,6 +17,7 @@ type commands struct {
 	Serve         serveCmd         `cmd:"" help:"Run the gateway."`
 	Tenant        tenantCmd        `cmd:"" help:"Add and list tenants, and set their own limits."`
 	Key           keyCmd           `cmd:"" help:"Create and revoke API keys."`
+	Vault         vaultCmd         `cmd:"" help:"List, rotate and destroy master keys, and bring what is sealed under a new one."`
 	Retention     retentionCmd     `cmd:"" help:"End the retention of evidence."`
 	Stock         stockCmd         `cmd:"" help:"Load existing openings, and compare them with the tenant's own file."`
 	Limits        limitsCmd        `cmd:"" help:"Tell what limits leave room for, and try a policy on a history."`

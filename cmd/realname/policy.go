@@ -101,8 +101,11 @@ func (f ledgerFlag) operate(ctx context.Context, do func(o *app.Operator) error)
 	return operate(ctx, configFlag(f), do)
 }
 
-// pace tells how many decisions are done: a bar on a terminal, else a line now and then.
-func (c console) pace() (tell func(done, all int), finish func()) {
+// pace tells how many decisions are done.
+func (c console) pace() (tell func(done, all int), finish func()) { return c.counter("decisions") }
+
+// counter tells how many things are done: a bar on a terminal, else a line now and then.
+func (c console) counter(what string) (tell func(done, all int), finish func()) {
 	var bar *progress
 	told := c.now()
 	tell = func(done, all int) {
@@ -112,7 +115,7 @@ func (c console) pace() (tell func(done, all int), finish func()) {
 		bar.at(int64(done))
 		if now := c.now(); bar == nil && now.Sub(told) >= simulationPace {
 			told = now
-			_, _ = fmt.Fprintf(c.notes, "realname: %d of %d decisions\n", done, all) // telling progress is worth no error
+			_, _ = fmt.Fprintf(c.notes, "realname: %d of %d %s\n", done, all, what) // telling progress is worth no error
 		}
 	}
 	return tell, func() { bar.finish() }
@@ -215,6 +218,7 @@ var policyWords = map[string]compliance.Text{
 
 	"replayed": {ZH: "规则 %s（%s）：重新判断 %d 项决定\n", EN: "policy %s (%s): %d decisions decided again\n"},
 	"same":     {ZH: "相同 %d，不同 %d，事实缺失 (fact_missing) %d\n", EN: "%d the same, %d otherwise, %d fact_missing\n"},
+	"erased":   {ZH: "其中 %d 项的个人信息已删除 (erased)\n", EN: "%d of them erased: their personal data is gone\n"},
 	"own":      {ZH: "以本规则作出的 %d 项中，%d 项逐字节重现\n", EN: "of %d decided under this very policy, %d are reproduced to the byte\n"},
 	"not_own":  {ZH: "未能重现", EN: "not reproduced"},
 	"changes":  {ZH: "不同的结果", EN: "decided otherwise"},

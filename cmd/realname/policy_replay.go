@@ -31,7 +31,8 @@ Every version of a decision is decided again, on the facts that were kept and th
 observed then; the ledger is only read. fact_missing are decisions of which the policy reads something
 that was never kept: a check that nobody made, a count that nobody took, what was left undone because
 the request had been refused already, or the policy of that time. What was decided under this very
-policy must come out the same to the byte; what does not is told.
+policy must come out the same to the byte; what does not is told. erased are decisions whose personal
+data is gone: they are decided again all the same, for the facts hold none.
 
 With --recount the openings of each person are counted again from the ledger: stock that was loaded
 later is seen then, and so is a limit that nobody counted at the time.
@@ -77,6 +78,9 @@ func (c *policyReplayCmd) run(ctx context.Context, t console) error {
 func (c *policyReplayCmd) text(out *strings.Builder, r *app.Replay) {
 	fmt.Fprintf(out, c.word("replayed"), r.Policy, r.PolicyDigest[:12], r.Decisions)
 	fmt.Fprintf(out, c.word("same"), r.Same, r.Otherwise, r.FactMissing)
+	if r.Erased > 0 {
+		fmt.Fprintf(out, c.word("erased"), r.Erased)
+	}
 	if r.OwnPolicy > 0 {
 		fmt.Fprintf(out, c.word("own"), r.OwnPolicy, r.Reproduced)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 type retentionCmd struct {
-	Sweep retentionSweepCmd `cmd:"" help:"Delete kept evidence whose clause's years are over; a running gateway does the same by itself."`
+	Sweep retentionSweepCmd `cmd:"" help:"Delete kept evidence, and erase personal data, whose clause's years are over; a running gateway does the same by itself."`
 }
 
 type retentionSweepCmd struct {
@@ -22,7 +22,7 @@ type retentionSweepCmd struct {
 	JSON   bool `name:"json" help:"Print one JSON object a line."`
 }
 
-// Run sweeps once. Every deletion is an event of the audit log.
+// Run sweeps once. Every deletion and every erasure is an event of the audit log.
 func (c *retentionSweepCmd) Run(ctx context.Context, k *kong.Context) error {
 	return operate(ctx, c.configFlag, func(o *app.Operator) error {
 		counts := map[string]int{}
@@ -33,6 +33,18 @@ func (c *retentionSweepCmd) Run(ctx context.Context, k *kong.Context) error {
 				unwritten = c.print(k, p)
 			}
 		})
+		erased := 0
+		if err == nil {
+			err = o.SweepErasures(ctx, c.DryRun, func(key app.ErasedKey) {
+				if key.Fate != "erased" {
+					return
+				}
+				erased++
+				if unwritten == nil {
+					unwritten = c.printKey(k, key)
+				}
+			})
+		}
 		if err := errors.Join(err, unwritten); err != nil || c.JSON {
 			return err
 		}
@@ -40,7 +52,8 @@ func (c *retentionSweepCmd) Run(ctx context.Context, k *kong.Context) error {
 		if c.DryRun {
 			done = "dry run, nothing was written"
 		}
-		_, err = fmt.Fprintf(k.Stdout, "%s: %d ended, %d postponed, %d await an opening\n", done, counts["ended"], counts["postponed"], counts["awaits"])
+		_, err = fmt.Fprintf(k.Stdout, "%s: %d ended, %d postponed, %d await an opening; %d data keys erased\n",
+			done, counts["ended"], counts["postponed"], counts["awaits"], erased)
 		return err
 	})
 }
@@ -50,5 +63,13 @@ func (c *retentionSweepCmd) print(k *kong.Context, p app.RetainedPiece) error {
 		return json.NewEncoder(k.Stdout).Encode(p)
 	}
 	_, err := fmt.Fprintf(k.Stdout, "%s  %-9s  %-10s  %s\n", p.ID, p.Fate, p.Clause, p.KeepUntil.Format(time.RFC3339))
+	return err
+}
+
+func (c *retentionSweepCmd) printKey(k *kong.Context, key app.ErasedKey) error {
+	if c.JSON {
+		return json.NewEncoder(k.Stdout).Encode(key)
+	}
+	_, err := fmt.Fprintf(k.Stdout, "%s  %-9s  %s\n", key.DataKey, key.Fate, key.Relationship)
 	return err
 }

@@ -75,7 +75,7 @@ func TestRetentionSweep(t *testing.T) {
 	if err := json.Unmarshal([]byte(sweep("--json")), &piece); err != nil || piece.Evidence != id || piece.Fate != "ended" || piece.Clause != "R-25-11" || count() != 0 {
 		t.Errorf("%+v, %v; %d left", piece, err, count())
 	}
-	if out := sweep(); out != "swept: 0 ended, 0 postponed, 0 await an opening\n" {
+	if out := sweep(); out != "swept: 0 ended, 0 postponed, 0 await an opening; 0 data keys erased\n" {
 		t.Errorf("a second sweep: %q", out)
 	}
 }

@@ -22,6 +22,9 @@ type serveCmd struct {
 
 // Run serves until it is told to stop by SIGTERM or SIGINT.
 func (c *serveCmd) Run(ctx context.Context) error {
+	if err := app.ForbidDumps(); err != nil {
+		return err
+	}
 	cfg, err := config.Load(c.Config)
 	if err != nil {
 		return err

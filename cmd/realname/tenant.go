@@ -128,6 +128,9 @@ func operate(ctx context.Context, flag configFlag, do func(*app.Operator) error)
 	if err != nil {
 		return err
 	}
+	if err := app.ForbidDumps(); err != nil { // it holds the gateway's keys
+		return err
+	}
 	o, err := app.OpenOperator(ctx, cfg)
 	if err != nil {
 		return err

@@ -27,8 +27,9 @@ type indexKeys struct {
 // Index is that of a purpose and a scope within it; each pair has keys of its own.
 func (v *Vault) Index(purpose, scope string) *Index {
 	r := v.ring.Load()
-	x := &Index{vault: v, scope: scope, newest: r.newest(v.now()), versions: r.versions, keys: map[int]indexKeys{}}
-	for version, m := range r.masters {
+	x := &Index{vault: v, scope: scope, newest: r.newest(v.now()), versions: r.whole, keys: map[int]indexKeys{}}
+	for _, version := range r.whole {
+		m := r.masters[version]
 		x.keys[version] = indexKeys{
 			suite: m.suite,
 			mac:   m.derived(m.index, "mac", purpose, scope),

@@ -22,4 +22,5 @@ type DataKey struct {
 	Suite          string // such as `aes-256-gcm`
 	MasterVersion  int
 	Wrapped        []byte
+	StorageOnly    bool // erasure was asked before its time: it seals and opens nothing any more, and is kept for the law alone
 }

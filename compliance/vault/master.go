@@ -21,14 +21,16 @@ type MasterKeys map[int]MasterKey
 
 // MasterKey is one version.
 type MasterKey struct {
-	Suite  Suite
-	Secret []byte    // 32 bytes
-	From   time.Time // when new seals are made under it; zero: at once
+	Suite     Suite
+	Secret    []byte    // 32 bytes
+	From      time.Time // when new seals are made under it; zero: at once
+	Documents bool      // all that is left of a destroyed version: Secret makes its document keys, and opens nothing
 }
 
 const (
 	keyFileHeader = "realname-vault-keys/1"
 	keyFileMode   = 0o600
+	documentsMark = "documents:"
 )
 
 // NewMasterKeys makes version 1.
@@ -46,12 +48,12 @@ func (keys MasterKeys) Rotated(suite Suite, from time.Time, rand io.Reader) (Mas
 		return nil, fmt.Errorf("vault: randomness for a master key: %w", err)
 	}
 	out := maps.Clone(keys)
-	out[keys.newest()+1] = MasterKey{Suite: suite, Secret: k, From: from.UTC().Truncate(time.Second)}
+	out[keys.Newest()+1] = MasterKey{Suite: suite, Secret: k, From: from.UTC().Truncate(time.Second)}
 	return out, nil
 }
 
-// newest is the highest version; zero when there is none.
-func (keys MasterKeys) newest() int {
+// Newest is the highest version; zero when there is none.
+func (keys MasterKeys) Newest() int {
 	newest := 0
 	for version := range keys {
 		newest = max(newest, version)
@@ -64,6 +66,28 @@ func (keys MasterKeys) Without(version int) MasterKeys {
 	out := maps.Clone(keys)
 	delete(out, version)
 	return out
+}
+
+// WithDocumentsOnly are the keys, of one version of them no more than makes its document keys: a person whom they alone
+// lead to is still found, and nothing that was sealed or wrapped under the version opens again.
+func (keys MasterKeys) WithDocumentsOnly(version int) (MasterKeys, error) {
+	k := keys[version]
+	m, err := k.derive()
+	if err != nil {
+		return nil, err
+	}
+	out := maps.Clone(keys)
+	out[version] = MasterKey{Suite: k.Suite, Secret: m.mac, From: k.From, Documents: true}
+	return out, nil
+}
+
+// Fingerprint tells a key from another of its version, and nothing else of it: 16 hex digits.
+func (k MasterKey) Fingerprint() (string, error) {
+	m, err := k.derive()
+	if err != nil {
+		return "", err
+	}
+	return m.keyed(m.mac, framed("fingerprint"))[:16], nil
 }
 
 // WriteKeyFile writes a new key file that only its owner may read. It never
@@ -103,7 +127,11 @@ func (keys MasterKeys) text() string {
 	text := keyFileHeader + "\n"
 	for _, version := range slices.Sorted(maps.Keys(keys)) {
 		k := keys[version]
-		text += fmt.Sprintf("%d %s %s", version, k.Suite, base64.StdEncoding.EncodeToString(k.Secret))
+		mark := ""
+		if k.Documents {
+			mark = documentsMark
+		}
+		text += fmt.Sprintf("%d %s %s%s", version, k.Suite, mark, base64.StdEncoding.EncodeToString(k.Secret))
 		if !k.From.IsZero() {
 			text += " " + k.From.Format(time.RFC3339)
 		}
@@ -122,7 +150,7 @@ func syncFolder(dir string) error {
 }
 
 // ReadKeyFile reads a key file: a header line, then `version suite base64(32 bytes) [from]` a line, where a line without
-// suite is of the international one. It refuses a file that group or others may read.
+// suite is of the international one, and `documents:` stands before what is left of a destroyed version. It refuses a file that group or others may read.
 func ReadKeyFile(path string) (MasterKeys, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -178,7 +206,9 @@ func (keys MasterKeys) parse(line string) error {
 	if _, ok := suites[k.Suite]; !ok {
 		return fmt.Errorf("unknown suite %q: want %s or %s", k.Suite, International, National)
 	}
-	if k.Secret, err = base64.StdEncoding.DecodeString(fields[2]); err != nil || len(k.Secret) != secretSize {
+	secret, documents := strings.CutPrefix(fields[2], documentsMark)
+	k.Documents = documents
+	if k.Secret, err = base64.StdEncoding.DecodeString(secret); err != nil || len(k.Secret) != secretSize {
 		return fmt.Errorf("want %d bytes of base64", secretSize)
 	}
 	if len(fields) == 4 {

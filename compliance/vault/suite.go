@@ -66,7 +66,7 @@ func (s *suite) gcm(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// master is the keys that are derived from one master key.
+// master is the keys that are derived from one master key; all but mac are nil where no more is left of it.
 type master struct {
 	*suite
 	mac, wrap, digest, index []byte
@@ -79,6 +79,10 @@ func (k MasterKey) derive() (master, error) {
 		return master{}, fmt.Errorf("vault: unknown suite %q", k.Suite)
 	}
 	m := master{suite: s}
+	if k.Documents {
+		m.mac = k.Secret
+		return m, nil
+	}
 	for info, to := range map[string]struct {
 		key  *[]byte
 		size int

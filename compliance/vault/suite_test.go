@@ -57,7 +57,7 @@ func TestRotationToTheOtherSuite(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := made(t, v, suites[way[0]], 1)
-			token := v.Token("device", "x")
+			token := v.Tokens("network", "x")[0]
 			rotated, err := keys.Rotated(way[1], now.Add(time.Minute), rand.Reader)
 			if err != nil {
 				t.Fatal(err)
@@ -68,8 +68,9 @@ func TestRotationToTheOtherSuite(t *testing.T) {
 			made(t, v, suites[way[0]], 1) // its time has not come
 			now = now.Add(time.Minute)
 			after := made(t, v, suites[way[1]], 2)
-			if v.Token("device", "x") != token {
-				t.Error("rotation changed a token")
+			both := v.Tokens("network", "x")
+			if len(both) != 2 || both[0] != token || !v.Counts(token) || v.Counts(both[1]) {
+				t.Error("rotation changed the token that is counted by")
 			}
 			for _, m := range []sealed{before, after} {
 				m.opens(t, v)
@@ -84,6 +85,9 @@ func TestRotationToTheOtherSuite(t *testing.T) {
 			before.fails(t, v, ErrUnknownMaster)
 			before.key = moved
 			before.opens(t, v)
+			if left := v.Tokens("network", "x"); len(left) != 1 || left[0] != both[1] || !v.Counts(left[0]) {
+				t.Error("the later token is not the one to count by once the older version is gone")
+			}
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,7 @@ var (
 	ErrUnknownMaster = errors.New("vault: the data key is wrapped under a master-key version that is not loaded")
 	ErrSealBroken    = errors.New("vault: the seal does not open: wrong key, other context, or changed bytes")
 	ErrErased        = errors.New("vault: the data key was destroyed")
+	ErrStorageOnly   = errors.New("vault: the data key is kept for the law alone")
 )
 
 // Vault makes document keys and seals. It is safe for concurrent use.
@@ -39,6 +41,7 @@ type ring struct {
 	masters  map[int]master
 	from     map[int]time.Time
 	versions []int // newest first
+	whole    []int // of them, those that still seal and open
 }
 
 // New makes a vault from its master keys; rand supplies nonces, salts and data keys.
@@ -57,12 +60,17 @@ func (v *Vault) Replace(keys MasterKeys) error {
 		}
 		r.masters[version], r.from[version] = m, key.From
 		r.versions = append(r.versions, version)
+		if !key.Documents {
+			r.whole = append(r.whole, version)
+		}
 	}
-	if len(r.versions) == 0 {
+	if len(r.whole) == 0 {
 		return errors.New("vault: no master key")
 	}
-	slices.Sort(r.versions)
-	slices.Reverse(r.versions)
+	for _, list := range [][]int{r.versions, r.whole} {
+		slices.Sort(list)
+		slices.Reverse(list)
+	}
 	v.ring.Store(r)
 	return nil
 }
@@ -77,12 +85,12 @@ func (v *Vault) Newest() int {
 }
 
 func (r *ring) newest(now time.Time) int {
-	for _, version := range r.versions {
+	for _, version := range r.whole {
 		if !r.from[version].After(now) {
 			return version
 		}
 	}
-	return r.versions[len(r.versions)-1]
+	return r.whole[len(r.whole)-1]
 }
 
 // DocumentKeys are the keys of a canonical document under every live key
@@ -100,12 +108,25 @@ func (v *Vault) DocumentKeys(kind, issuingState, canonical string) []DocumentKey
 	return keys
 }
 
-// Token is a keyed value of a text that rotation leaves alone: it is made under the oldest live version.
-func (v *Vault) Token(kind, text string) string {
+// Tokens are keyed values of a text, `v1.hex`, under every live version. The first, of the oldest version, is the one to
+// count by: rotation leaves it alone. What is kept under the others too goes on without it once its version is destroyed.
+func (v *Vault) Tokens(kind, text string) []string {
 	r := v.ring.Load()
-	m := r.masters[r.versions[len(r.versions)-1]]
-	return m.keyed(m.mac, framed(kind, "", text))
+	out := make([]string, 0, len(r.versions))
+	for _, version := range slices.Backward(r.versions) {
+		m := r.masters[version]
+		out = append(out, tokenPrefix(version)+m.keyed(m.mac, framed(kind, "", text)))
+	}
+	return out
 }
+
+// Counts reports whether a token is of the version that is counted by now.
+func (v *Vault) Counts(token string) bool {
+	r := v.ring.Load()
+	return strings.HasPrefix(token, tokenPrefix(r.versions[len(r.versions)-1]))
+}
+
+func tokenPrefix(version int) string { return fmt.Sprintf("v%d.", version) }
 
 // keyed is the HMAC of b, in hex.
 func (s *suite) keyed(key, b []byte) string {
@@ -125,7 +146,7 @@ func (v *Vault) RequestDigest(canonical []byte) string {
 // SameRequest reports whether digest was made of canonical.
 func (v *Vault) SameRequest(digest string, canonical []byte) bool {
 	r := v.ring.Load()
-	for _, version := range r.versions {
+	for _, version := range r.whole {
 		if hmac.Equal([]byte(digest), []byte(r.requestDigest(version, canonical))) {
 			return true
 		}
@@ -175,7 +196,7 @@ func (v *Vault) unwrap(dk DataKey) ([]byte, error) {
 		return nil, ErrErased
 	}
 	m, ok := v.ring.Load().masters[dk.MasterVersion]
-	if !ok {
+	if !ok || m.wrap == nil {
 		return nil, ErrUnknownMaster
 	}
 	return open(m.wrap, framed("data-key", dk.TenantID, dk.ID), dk.Wrapped)
@@ -189,8 +210,11 @@ type Sealer struct {
 	dk    DataKey
 }
 
-// Sealer unwraps a data key.
+// Sealer unwraps a data key that may be used.
 func (v *Vault) Sealer(dk DataKey) (*Sealer, error) {
+	if dk.StorageOnly && len(dk.Wrapped) > 0 {
+		return nil, ErrStorageOnly
+	}
 	key, err := v.unwrap(dk)
 	if err != nil {
 		return nil, err

@@ -57,6 +57,7 @@ type gateway struct {
 	lock       *os.File
 	store      *sqlstore.Store
 	auditlog   *auditlog.Log
+	masters    *masters
 	areas      *areas
 	photos     *imaging.Pool
 	upstream   *authority.Client
@@ -94,7 +95,9 @@ func (g *gateway) open(ctx context.Context) error {
 	if g.store, err = sqlstore.Open(ctx, sqlstore.Options{DSN: c.LedgerDSN()}); err != nil {
 		return err
 	}
-	keys, err := openKeys(ctx, c, g.store)
+	// Before the keys are read: what changes meanwhile is read again.
+	g.masters = newMasters(c, g.store, g.ids, g.log, g.metrics)
+	keys, err := openKeys(ctx, c, g.store, g.ids)
 	if err != nil {
 		return err
 	}
@@ -102,6 +105,7 @@ func (g *gateway) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	g.masters.vault = safe
 	if err := g.openPolicy(ctx); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"realname/compliance"
 	"realname/compliance/signing"
 	"realname/compliance/vault"
 	"realname/internal/config"
@@ -23,7 +24,7 @@ type keyring struct {
 // openKeys reads the vault's and the log's keys. Beside an empty ledger and no
 // key file at all it makes them; beside a ledger that holds anything a missing
 // key is an error, because fresh keys would silently orphan what the old ones protect.
-func openKeys(ctx context.Context, c *config.Config, store *sqlstore.Store) (keyring, error) {
+func openKeys(ctx context.Context, c *config.Config, store *sqlstore.Store, ids *compliance.IDs) (keyring, error) {
 	first, err := firstStart(ctx, c, store)
 	if err != nil {
 		return keyring{}, err
@@ -34,7 +35,7 @@ func openKeys(ctx context.Context, c *config.Config, store *sqlstore.Store) (key
 		}
 	}
 	var k keyring
-	if k.master, err = vault.ReadKeyFile(c.VaultKeys()); err != nil {
+	if k.master, err = readMaster(ctx, c, store, ids); err != nil {
 		return keyring{}, err
 	}
 	if k.log, err = signing.Load(c.LogKey()); err != nil {
@@ -44,6 +45,23 @@ func openKeys(ctx context.Context, c *config.Config, store *sqlstore.Store) (key
 		return keyring{}, fmt.Errorf("app: the log key is for %q, log.origin says %q", name, c.Log.Origin)
 	}
 	return k, publish(c, k.log)
+}
+
+// readMaster reads the master keys that are to be used, and tells the ledger of those that it does not know.
+func readMaster(ctx context.Context, c *config.Config, store *sqlstore.Store, ids *compliance.IDs) (vault.MasterKeys, error) {
+	keys, err := vault.ReadKeyFile(c.VaultKeys())
+	if err != nil {
+		return nil, err
+	}
+	known, err := store.MasterKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	used, err := judgeKeys(keys, known)
+	if err != nil {
+		return nil, err
+	}
+	return used, learnKeys(ctx, store, ids, used)
 }
 
 func firstStart(ctx context.Context, c *config.Config, store *sqlstore.Store) (bool, error) {

@@ -55,6 +55,7 @@ type Replay struct {
 	Same         int            `json:"same"`
 	Otherwise    int            `json:"otherwise"`
 	FactMissing  int            `json:"fact_missing"`   // this policy reads what was never kept
+	Erased       int            `json:"erased"`         // their personal data is gone; they are decided again on the facts that stay
 	OwnPolicy    int            `json:"own_policy"`     // decided under this very digest
 	Reproduced   int            `json:"reproduced"`     // of them, found the same to the byte
 	Changes      []*ReplayGroup `json:"changes"`        // of those decided otherwise
@@ -217,6 +218,9 @@ func (r *replay) recount(ctx context.Context, record *sqlstore.HistoryRecord, d 
 func (r *replay) count(record sqlstore.HistoryRecord, d *replayed) {
 	id := fmt.Sprintf("%s/%d", record.ID, record.Version)
 	r.report.Decisions++
+	if record.Erased {
+		r.report.Erased++
+	}
 	if d.damaged {
 		r.sample(&r.report.Differing, "damaged", id)
 		return

@@ -45,7 +45,9 @@ func (g *gateway) serve(ctx context.Context) error {
 	group.Go(func() error { return g.every(groupCtx, "forget velocities", g.service.ForgetWindows) })
 	group.Go(func() error { return g.every(groupCtx, "forget images", g.service.ExpireImages) })
 	group.Go(func() error { return g.every(groupCtx, "end retention", g.service.EndRetention) })
+	group.Go(func() error { return g.every(groupCtx, "erase personal data", g.eraseEnded) })
 	group.Go(func() error { return g.every(groupCtx, "read division codes", g.areas.follow) })
+	group.Go(func() error { return g.every(groupCtx, "read master keys", g.masters.follow) })
 
 	serving, stopServing := context.WithCancel(ctx)
 	defer stopServing()
@@ -81,11 +83,21 @@ func (g *gateway) every(ctx context.Context, what string, work func(context.Cont
 	}
 }
 
+// eraseEnded destroys the data keys whose end has come, and takes what was of them off the disk.
+func (g *gateway) eraseEnded(ctx context.Context) (int, error) {
+	n, err := g.service.EraseEnded(ctx)
+	if n == 0 || err != nil {
+		return n, err
+	}
+	return n, g.store.Scrub(ctx)
+}
+
 func (g *gateway) probes() []httpapi.Probe {
 	return []httpapi.Probe{
 		{Name: "ledger", Required: true, Check: g.store.Ping},
 		{Name: "audit_log", Required: true, Check: func(context.Context) error { return g.auditlog.Err() }},
 		{Name: "policy", Check: g.reign.ready},
+		{Name: "master_keys", Check: g.masters.ready},
 		{Name: "imaging", Check: func(context.Context) error {
 			if !g.photos.Stats().Ready() {
 				return errors.New("no imaging worker is ready")

@@ -35,6 +35,7 @@ type verificationAnswer struct {
 	Consumes     string              `json:"consumes,omitempty"`
 	Opening      *openingSummary     `json:"opening,omitempty"`
 	Receipt      string              `json:"receipt"`
+	PersonalData verify.PersonalData `json:"personal_data,omitempty"`
 }
 
 type verificationList struct {
@@ -163,7 +164,7 @@ func (t teller) verification(ctx context.Context, a verify.Answer) verificationA
 		CustomerType: d.CustomerType, Decision: d.Outcome, Reasons: []reasonAnswer{}, Checks: []checkAnswer{},
 		Quotas: []quotaAnswer{}, WaitingOn: orEmpty(d.WaitingOn), Needed: orEmpty(d.Needed), Deadline: d.Deadline,
 		PolicyDigest: d.PolicyDigest, Digest: a.Digest, DecidedAt: d.DecidedAt, ExpiresAt: d.ExpiresAt, Consumes: d.Consumes,
-		Receipt: "/v1/verifications/" + d.ID + "/receipt?version=" + strconv.Itoa(d.Version),
+		Receipt: "/v1/verifications/" + d.ID + "/receipt?version=" + strconv.Itoa(d.Version), PersonalData: a.PersonalData,
 	}
 	for _, r := range d.Reasons {
 		told := t.reason(ctx, r, d)

@@ -119,8 +119,10 @@ func (t *txn) putDecision(r *verify.DecisionRow) error {
 			return err
 		}
 	}
-	_, err := t.exec(insertDecision, t.decisionArgs(r)...)
-	return sentinel(err)
+	if _, err := t.exec(insertDecision, t.decisionArgs(r)...); err != nil {
+		return sentinel(err)
+	}
+	return t.used(r.DataKeyID)
 }
 
 func (t *txn) decisionArgs(r *verify.DecisionRow) []any {

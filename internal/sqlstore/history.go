@@ -18,6 +18,7 @@ type HistoryRecord struct {
 	Version       int
 	PersonID      string // the holder; empty where none was known
 	LegalEntityID string
+	Erased        bool // the personal data behind it is gone
 	Canonical     []byte
 }
 
@@ -45,10 +46,11 @@ func (s *Store) CountHistory(ctx context.Context, q HistoryQuery) (int, error) {
 // next page is asked for with After set to the last id of this one.
 func (s *Store) History(ctx context.Context, q HistoryQuery) ([]HistoryRecord, error) {
 	var out []HistoryRecord
-	err := s.list(ctx, `SELECT id, version, COALESCE(person_id, ''), COALESCE(legal_entity_id, ''), canonical`+inHistory+` ORDER BY id, version LIMIT $4`, append(q.args(), q.Limit+1),
+	err := s.list(ctx, `SELECT id, version, COALESCE(person_id, ''), COALESCE(legal_entity_id, ''),
+		EXISTS (SELECT 1 FROM data_keys k WHERE k.id = decisions.data_key_id AND k.wrapped IS NULL), canonical`+inHistory+` ORDER BY id, version LIMIT $4`, append(q.args(), q.Limit+1),
 		func(scan func(dest ...any) error) error {
 			var r HistoryRecord
-			err := scan(&r.ID, &r.Version, &r.PersonID, &r.LegalEntityID, &r.Canonical)
+			err := scan(&r.ID, &r.Version, &r.PersonID, &r.LegalEntityID, &r.Erased, &r.Canonical)
 			out = append(out, r)
 			return err
 		})

@@ -341,21 +341,9 @@ func (s *Store) ForgetImages(ctx context.Context, tenantID, personID string, eve
 	n := 0
 	keys := []string{imageLock(tenantID), imageLock(verify.SharedImages)}
 	err := s.write(ctx, "forget images", keys, func(t *txn) error {
-		n = 0
-		var entries []stored
-		err := t.list(`SELECT scope, seq, bands, recorded_at FROM image_prints WHERE person_id = $1 AND tenant_id = $2 ORDER BY scope, seq`,
-			[]any{personID, tenantID}, scanStored(&entries))
-		if err != nil {
+		var err error
+		if n, err = t.forgetImages(tenantID, personID); err != nil {
 			return err
-		}
-		for _, e := range entries {
-			gone, err := t.forget(e.scope, e.seq, e.bands)
-			if err != nil {
-				return err
-			}
-			if gone {
-				n++
-			}
 		}
 		ev, err := event(t.at, n)
 		if err != nil {
@@ -364,6 +352,31 @@ func (s *Store) ForgetImages(ctx context.Context, tenantID, personID string, eve
 		return t.putEvent(ev)
 	})
 	return n, err
+}
+
+// forgetImages deletes what the index holds of a person on behalf of a tenant, and returns how many entries that were.
+func (t *txn) forgetImages(tenantID, personID string) (int, error) {
+	var entries []stored
+	if err := t.list(`SELECT scope, seq, bands, recorded_at FROM image_prints WHERE person_id = $1 AND tenant_id = $2 ORDER BY scope, seq`,
+		[]any{personID, tenantID}, scanStored(&entries)); err != nil {
+		return 0, err
+	}
+	return t.forgetAll(entries)
+}
+
+// forgetAll forgets entries and returns how many were still there.
+func (t *txn) forgetAll(entries []stored) (int, error) {
+	n := 0
+	for _, e := range entries {
+		gone, err := t.forget(e.scope, e.seq, e.bands)
+		if err != nil {
+			return n, err
+		}
+		if gone {
+			n++
+		}
+	}
+	return n, nil
 }
 
 func encodeBands(bands []int64) []byte {

@@ -65,6 +65,10 @@ func (s *Store) Ping(ctx context.Context) error {
 	return wrap("ping", s.engine.reader().PingContext(ctx))
 }
 
+// Scrub takes what was erased off the disk. SQLite keeps no byte of it; PostgreSQL lets go of the rows, whose bytes stay in
+// free space and in its own log until both are written over: what they are wrapped under must be destroyed.
+func (s *Store) Scrub(ctx context.Context) error { return wrap("scrub", s.engine.scrub(ctx)) }
+
 // readTime is the time that reads judge leases by.
 func (s *Store) readTime() time.Time { return later(s.now(), s.engine.latest()) }
 

@@ -95,10 +95,10 @@ func checkKeys(keys []vault.DocumentKey, newPersonID string) error {
 const (
 	selectKey = `SELECT person_id FROM document_keys
 		WHERE mac = $1 AND suite = $2 AND key_version = $3 AND kind = $4 AND issuing_state = $5`
-	insertDataKey = `INSERT INTO data_keys (id, tenant_id, person_id, relationship, retention_class, suite, master_version, wrapped, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
-	selectDataKey = `SELECT id, tenant_id, person_id, relationship, retention_class, suite, master_version, wrapped FROM data_keys `
-	liveDataKey   = `WHERE person_id = $1 AND tenant_id = $2 AND relationship = $3 AND retention_class = $4 AND destroyed_at IS NULL`
+	insertDataKey = `INSERT INTO data_keys (id, tenant_id, person_id, relationship, retention_class, suite, master_version, wrapped, created_at, last_used_at, look_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)`
+	selectDataKey = `SELECT id, tenant_id, person_id, relationship, retention_class, suite, master_version, wrapped, storage_only FROM data_keys `
+	liveDataKey   = `WHERE person_id = $1 AND tenant_id = $2 AND relationship = $3 AND retention_class = $4 AND destroyed_at IS NULL AND NOT storage_only`
 )
 
 func keyArgs(k vault.DocumentKey) []any {
@@ -106,13 +106,13 @@ func keyArgs(k vault.DocumentKey) []any {
 }
 
 func dataKeyFields(k *vault.DataKey) []any {
-	return []any{&k.ID, &k.TenantID, optional(&k.PersonID), &k.Relationship, &k.RetentionClass, &k.Suite, &k.MasterVersion, &k.Wrapped}
+	return []any{&k.ID, &k.TenantID, optional(&k.PersonID), &k.Relationship, &k.RetentionClass, &k.Suite, &k.MasterVersion, &k.Wrapped, &k.StorageOnly}
 }
 
 func (t *txn) dataKeyArgs(k vault.DataKey) []any {
 	return []any{
 		k.ID, k.TenantID, text(k.PersonID), k.Relationship, k.RetentionClass,
-		k.Suite, k.MasterVersion, k.Wrapped, t.at.UnixMicro(),
+		k.Suite, k.MasterVersion, k.Wrapped, t.at.UnixMicro(), t.at.Add(firstLook).UnixMicro(),
 	}
 }
 

@@ -87,6 +87,11 @@ func (e *postgresEngine) refresh(ctx context.Context) (time.Time, error) {
 	return e.latest(), nil
 }
 
+func (e *postgresEngine) scrub(ctx context.Context) error {
+	_, err := e.db.ExecContext(ctx, `VACUUM data_keys`)
+	return err
+}
+
 func (e *postgresEngine) close() error {
 	var errs []error
 	if e.db != nil {

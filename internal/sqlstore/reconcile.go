@@ -100,12 +100,16 @@ func (s *Store) StageRows(ctx context.Context, id string, rows []verify.StagedRo
 
 // stage inserts the rows whose reference is new to the comparison and returns those whose is not.
 func (t *txn) stage(id string, rows []verify.StagedRow) (staged int, twice []verify.StagedRow, err error) {
-	var keys []vault.DocumentKey
+	documents := make([][]vault.DocumentKey, 0, len(rows))
 	for i := range rows {
-		keys = append(keys, rows[i].Keys...)
+		documents = append(documents, rows[i].Keys)
 	}
-	owner, err := t.owners(keys)
+	owner, err := t.owners(slices.Concat(documents...))
 	if err != nil {
+		return 0, nil, err
+	}
+	// Loaded stock has no sealed request that a rewrap could read: its persons come under a new master key here.
+	if _, err := t.bring(documents, owner); err != nil {
 		return 0, nil, err
 	}
 	seen, err := t.stagedRefs(id, rows)

@@ -111,20 +111,9 @@ func (t *txn) sweepPiece(page *verify.RetentionPage, sweep *verify.RetentionSwee
 // fate recomputes until when p is kept. The relationship is all that the person
 // has with the legal entity: closing one card while another is used ends nothing.
 func (t *txn) fate(p *duePiece, sweep *verify.RetentionSweep) (verify.RetentionFate, error) {
-	var lasting, unsettled int
-	var closed time.Time
-	if p.person != "" {
-		_, err := t.row(`SELECT COUNT(CASE WHEN state IN ($1, $2) THEN 1 END),
-			COUNT(CASE WHEN state NOT IN ($1, $2, $3, $4, $5) AND (lease_until IS NULL OR lease_until > $6) THEN 1 END), MAX(closed_at)
-			FROM openings WHERE person_id = $7 AND (tenant_id = $8
-				OR legal_entity_id = (SELECT legal_entity_id FROM tenants WHERE id = $8))`,
-			[]any{
-				string(quota.Active), string(quota.Suspended), string(quota.Closed), string(quota.Released), string(quota.Expired),
-				t.at.UnixMicro(), p.person, p.TenantID,
-			}, &lasting, &unsettled, moment(&closed))
-		if err != nil {
-			return "", err
-		}
+	lasting, unsettled, closed, err := t.relationship(p.person, p.TenantID)
+	if err != nil {
+		return "", err
 	}
 	ends := []time.Time{p.decidedAt}
 	if !closed.IsZero() {
@@ -145,6 +134,23 @@ func (t *txn) fate(p *duePiece, sweep *verify.RetentionSweep) (verify.RetentionF
 		return verify.RetentionAwaits, nil
 	}
 	return verify.RetentionEnded, nil
+}
+
+// relationship is what a person has with the tenant's legal entity: how many openings last, of how many nobody knows yet
+// what becomes of them, and when the last was closed. Nobody has nothing.
+func (t *txn) relationship(person, tenantID string) (lasting, unsettled int, closed time.Time, err error) {
+	if person == "" {
+		return 0, 0, time.Time{}, nil
+	}
+	_, err = t.row(`SELECT COUNT(CASE WHEN state IN ($1, $2) THEN 1 END),
+		COUNT(CASE WHEN state NOT IN ($1, $2, $3, $4, $5) AND (lease_until IS NULL OR lease_until > $6) THEN 1 END), MAX(closed_at)
+		FROM openings WHERE person_id = $7 AND (tenant_id = $8
+			OR legal_entity_id = (SELECT legal_entity_id FROM tenants WHERE id = $8))`,
+		[]any{
+			string(quota.Active), string(quota.Suspended), string(quota.Closed), string(quota.Released), string(quota.Expired),
+			t.at.UnixMicro(), person, tenantID,
+		}, &lasting, &unsettled, moment(&closed))
+	return lasting, unsettled, closed, err
 }
 
 // endRetention deletes the content from its head on, so that nothing ever reads

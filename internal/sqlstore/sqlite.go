@@ -20,6 +20,7 @@ type sqliteEngine struct {
 	*writer
 	writing *sql.DB
 	reading *sql.DB
+	dsn     string // of the writer
 }
 
 func openSQLite(ctx context.Context, o Options) (_ engine, err error) {
@@ -31,7 +32,7 @@ func openSQLite(ctx context.Context, o Options) (_ engine, err error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &sqliteEngine{}
+	e := &sqliteEngine{dsn: writeDSN}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.closePools())
@@ -82,13 +83,25 @@ func sqliteDSNs(dsn, durability string) (writing, reading string, err error) {
 		}
 		return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 	}
-	return pragmas("journal_mode(wal)", durability, "cache_size(-65536)"), pragmas("query_only(1)"), nil
+	return pragmas("journal_mode(wal)", durability, "cache_size(-65536)", "secure_delete(fast)"), pragmas("query_only(1)"), nil
 }
 
 func (e *sqliteEngine) reader() *sql.DB { return e.reading }
 
 // refresh knows it already: no other process writes.
 func (e *sqliteEngine) refresh(context.Context) (time.Time, error) { return e.latest(), nil }
+
+// scrub brings the write-ahead log into the database, where deleted bytes are written over, and empties it. While another
+// process reads it stays; the next scrub does it.
+func (e *sqliteEngine) scrub(ctx context.Context) (err error) {
+	db, err := sql.Open("sqlite", e.dsn)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	_, err = db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	return err
+}
 
 func (e *sqliteEngine) close() error {
 	return errors.Join(e.stop(), e.closePools())

@@ -21,6 +21,8 @@ type engine interface {
 	latest() time.Time
 	// refresh is the newest ledger time that any process has made durable.
 	refresh(ctx context.Context) (time.Time, error)
+	// scrub takes what was overwritten or deleted off the disk, as far as the engine can.
+	scrub(ctx context.Context) error
 	close() error
 }
 

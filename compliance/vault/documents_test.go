@@ -1,0 +1,93 @@
+package vault
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// What is left of a version that was destroyed but for its document keys leads to the same persons, and opens nothing.
+func TestWhatIsLeftOfADestroyedVersion(t *testing.T) {
+	for _, suite := range []Suite{International, National} {
+		t.Run(string(suite), func(t *testing.T) {
+			keys, err := NewMasterKeys(suite, rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := newVault(t, keys)
+			dk, err := v.NewDataKey("dek_1", "tnt_1", "signup", "registration")
+			if err != nil {
+				t.Fatal(err)
+			}
+			document, token, digest := v.DocumentKeys("resident_id", "CHN", "x")[0], v.Tokens("network", "x")[0], v.RequestDigest([]byte("body"))
+			_, sealed, err := v.Index("a", "x").Seal("owner", []byte("print"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := keys.WithDocumentsOnly(1); err != nil {
+				t.Fatal(err)
+			}
+			if only, _ := keys.WithDocumentsOnly(1); v.Replace(only) == nil {
+				t.Error("a vault that can seal nothing was made")
+			}
+			rotated, err := keys.Rotated(International, time.Time{}, rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			left := throughFile(t, rotated)
+			if !left[1].Documents || left[2].Documents || bytes.Equal(left[1].Secret, keys[1].Secret) {
+				t.Fatal("the file does not hold what should be left")
+			}
+			if err := v.Replace(left); err != nil {
+				t.Fatal(err)
+			}
+			if got := v.DocumentKeys("resident_id", "CHN", "x"); len(got) != 2 || got[1] != document {
+				t.Errorf("document keys %+v, want %+v as the second", got, document)
+			}
+			if got := v.Tokens("network", "x"); got[0] != token {
+				t.Error("the window's token is another")
+			}
+			if _, err := v.Sealer(dk); !errors.Is(err, ErrUnknownMaster) {
+				t.Errorf("a data key opens: %v", err)
+			}
+			if v.SameRequest(digest, []byte("body")) {
+				t.Error("a request of before is still compared")
+			}
+			if _, err := v.Index("a", "x").Open(1, "owner", sealed); !errors.Is(err, ErrUnknownMaster) {
+				t.Errorf("an entry of the index opens: %v", err)
+			}
+			if v.Newest() != 2 {
+				t.Errorf("new seals are made under version %d", v.Newest())
+			}
+			whole, err1 := rotated[1].Fingerprint()
+			part, err2 := left[1].Fingerprint()
+			if other, err := rotated[2].Fingerprint(); err != nil || err1 != nil || err2 != nil || whole != part || len(whole) != 16 || whole == other {
+				t.Errorf("fingerprints %s, %s and %s of another", whole, part, other)
+			}
+		})
+	}
+}
+
+// throughFile destroys version 1 but for its document keys, and reads the result from a file.
+func throughFile(t *testing.T, keys MasterKeys) MasterKeys {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "keys")
+	if err := WriteKeyFile(path, keys); err != nil {
+		t.Fatal(err)
+	}
+	only, err := keys.WithDocumentsOnly(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ReplaceKeyFile(path, only); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadKeyFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
