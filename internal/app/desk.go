@@ -40,7 +40,7 @@ func (o *Operator) desk(ctx context.Context, tenantID string) (desk, error) {
 	if err != nil {
 		return desk{}, err
 	}
-	safe, err := vault.New(o.keys.master, rand.Reader, time.Now)
+	safe, err := vault.Over(o.keys.master, rand.Reader, time.Now)
 	if err != nil {
 		return desk{}, err
 	}
