@@ -29,9 +29,17 @@ func (s *Service) Aliases(ctx context.Context, row *DecisionRow) ([][]vault.Docu
 	a.local()
 	var out [][]vault.DocumentKey
 	if !a.holder.Number.IsZero() {
-		out = append(out, s.documentKeys(a.holder))
+		keys, err := s.documentKeys(a.holder)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, keys)
 	}
-	for _, o := range s.others(a) {
+	others, err := s.others(a)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range others {
 		out = append(out, o.Keys)
 	}
 	return out, nil

@@ -24,7 +24,7 @@ type draft struct {
 func (s *Service) commit(ctx context.Context, d draft) (Rows, error) {
 	sealer, err := s.o.Vault.Sealer(d.enrolled.DataKey)
 	if err != nil {
-		return Rows{}, compliance.E(compliance.FaultInternal, "vault_unavailable", "the data key does not open").Because(err)
+		return Rows{}, vaultError(err)
 	}
 	commitments, err := s.commitInputs(&d.job.clear)
 	if err != nil {

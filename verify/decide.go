@@ -72,7 +72,11 @@ func (s *Service) once(ctx context.Context, c Caller, endpoint, key string, ask 
 		return Answer{}, err
 	}
 	clear.Evidence = evidenceInClear(ask.Request.Evidence)
-	return s.decide(ctx, job{own: own, caller: c, endpoint: endpoint, ask: ask, clear: clear, opens: opens, key: key, digest: s.o.Vault.RequestDigest(text)})
+	digest, err := s.digest(text)
+	if err != nil {
+		return Answer{}, err
+	}
+	return s.decide(ctx, job{own: own, caller: c, endpoint: endpoint, ask: ask, clear: clear, opens: opens, key: key, digest: digest})
 }
 
 // writeNames brings every name to its one writing. What cannot be read stays as it was given.
@@ -95,8 +99,8 @@ func (s *Service) replay(ctx context.Context, c Caller, key string, text []byte)
 	if err != nil {
 		return Answer{}, false, ledgerError(err)
 	}
-	if !s.o.Vault.SameRequest(stored.RequestDigest, text) {
-		return Answer{}, true, errKeyReused()
+	if err := s.same(stored.RequestDigest, text); err != nil {
+		return Answer{}, true, err
 	}
 	a := answer(stored.DecisionRow)
 	a.Replayed = true
@@ -248,11 +252,16 @@ func uploadError(u *imaging.UploadError) *compliance.Error {
 func (s *Service) enroll(ctx context.Context, c Caller, req *Request, a *assessment) (Enrolled, error) {
 	dk, err := s.o.Vault.NewDataKey(s.o.IDs.New(compliance.PrefixDataKey), c.TenantID, string(req.Scene), retentionClass(c.Sector))
 	if err != nil {
+		return Enrolled{}, vaultError(err)
+	}
+	e := Enrolment{NewPersonID: s.o.IDs.New(compliance.PrefixPerson), DataKey: dk}
+	if e.Others, err = s.others(a); err != nil {
 		return Enrolled{}, err
 	}
-	e := Enrolment{NewPersonID: s.o.IDs.New(compliance.PrefixPerson), DataKey: dk, Others: s.others(a)}
 	if !a.holder.Number.IsZero() {
-		e.Keys = s.documentKeys(a.holder)
+		if e.Keys, err = s.documentKeys(a.holder); err != nil {
+			return Enrolled{}, err
+		}
 	}
 	enrolled, err := s.o.Ledger.Enroll(ctx, e)
 	if err != nil {
@@ -262,8 +271,26 @@ func (s *Service) enroll(ctx context.Context, c Caller, req *Request, a *assessm
 }
 
 // documentKeys are of the subject and not of the document: one number is one person, whatever card it was read from.
-func (s *Service) documentKeys(subject idnumber.Subject) []vault.DocumentKey {
-	return s.o.Vault.DocumentKeys(string(subject.Kind), subject.State.String(), subject.Number.Reveal())
+func (s *Service) documentKeys(subject idnumber.Subject) ([]vault.DocumentKey, error) {
+	keys, err := s.o.Vault.DocumentKeys(string(subject.Kind), subject.State.String(), subject.Number.Reveal())
+	return keys, vaultError(err)
+}
+
+// digest is the keyed digest of a request.
+func (s *Service) digest(text []byte) (string, error) {
+	digest, err := s.o.Vault.RequestDigest(text)
+	return digest, vaultError(err)
+}
+
+// same is `idempotency_key_reused` unless a digest was made of text.
+func (s *Service) same(digest string, text []byte) error {
+	switch same, err := s.o.Vault.SameRequest(digest, text); {
+	case err != nil:
+		return vaultError(err)
+	case !same:
+		return errKeyReused()
+	}
+	return nil
 }
 
 // retentionClass names the floor that a sector keeps its identification data for.

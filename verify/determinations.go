@@ -85,10 +85,14 @@ func (s *Service) Determine(ctx context.Context, document Document, d Determinat
 	if code != "" {
 		return d, false, compliance.E(compliance.FaultUnprocessable, code, "the document names nobody").At("/document")
 	}
+	keys, err := s.documentKeys(subject)
+	if err != nil {
+		return d, false, err
+	}
 	d.ID = s.o.IDs.New(compliance.PrefixDetermination)
 	eventID := s.o.IDs.New(compliance.PrefixEvent)
 	d, made, err := s.o.Ledger.RecordDetermination(ctx, DeterminationRecord{
-		Determination: d, Keys: s.documentKeys(subject), NewPersonID: s.o.IDs.New(compliance.PrefixPerson),
+		Determination: d, Keys: keys, NewPersonID: s.o.IDs.New(compliance.PrefixPerson),
 		Event: func(at time.Time, d Determination) (compliance.Event, error) {
 			return compliance.NewEvent(eventID, compliance.EventDetermined, "", d.ID, at, map[string]string{
 				"by": by, "determined_on": d.On, "ground": string(d.Ground), "level": string(d.Level),

@@ -75,8 +75,10 @@ func (s *Service) Disclose(ctx context.Context, c Caller, key, evidenceID string
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Copy{}, ledgerError(err)
 	}
-	if replayed && !s.o.Vault.SameRequest(d.RequestDigest, text) {
-		return Copy{}, errKeyReused()
+	if replayed {
+		if err := s.same(d.RequestDigest, text); err != nil {
+			return Copy{}, err
+		}
 	}
 	crop, row, err := s.card(ctx, c, evidenceID)
 	if err != nil {
@@ -86,7 +88,10 @@ func (s *Service) Disclose(ctx context.Context, c Caller, key, evidenceID string
 		if d, err = s.newDisclosure(ctx, &row, ask); err != nil {
 			return Copy{}, err
 		}
-		d.IdempotencyKey, d.RequestDigest = key, s.o.Vault.RequestDigest(text)
+		d.IdempotencyKey = key
+		if d.RequestDigest, err = s.digest(text); err != nil {
+			return Copy{}, err
+		}
 	}
 	return s.handOut(ctx, d, crop, replayed)
 }

@@ -108,11 +108,17 @@ func (s *Service) content(ctx context.Context, row EvidenceRow) ([]byte, error) 
 func chunkRecord(id string, offset int64) string { return id + "@" + strconv.FormatInt(offset, 10) }
 
 func vaultError(err error) error {
+	if err == nil {
+		return nil
+	}
 	if errors.Is(err, vault.ErrErased) {
 		return compliance.E(compliance.FaultGone, "personal_data_erased", "the personal data behind this record was erased")
 	}
 	if errors.Is(err, vault.ErrStorageOnly) {
 		return compliance.E(compliance.FaultGone, "personal_data_restricted", "erasure was asked; until its end the personal data is kept for the law alone")
+	}
+	if errors.Is(err, vault.ErrUnavailable) {
+		return compliance.E(compliance.FaultUnavailable, "vault_unavailable", "the key agent did not answer; ask again under the same key").Because(err)
 	}
 	return compliance.E(compliance.FaultInternal, "vault_unavailable", "a seal did not open").Because(err)
 }

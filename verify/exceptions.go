@@ -102,13 +102,17 @@ func (s *Service) ProposeException(ctx context.Context, c Caller, ask NewExcepti
 	if code != "" {
 		return Exception{}, false, compliance.E(compliance.FaultUnprocessable, code, "the document names nobody").At("/document")
 	}
+	keys, err := s.documentKeys(subject)
+	if err != nil {
+		return Exception{}, false, err
+	}
 	eventID := s.o.IDs.New(compliance.PrefixEvent)
 	x, made, err = s.o.Ledger.ProposeException(ctx, ExceptionProposal{
 		Exception: Exception{
 			ID: s.o.IDs.New(compliance.PrefixException), TenantID: c.TenantID, LegalEntityID: c.LegalEntityID,
 			Family: limit.Family, Clause: limit.Clause, Grounds: ask.Grounds, ProposedBy: c.KeyID,
 		},
-		Keys: s.documentKeys(subject), NewPersonID: s.o.IDs.New(compliance.PrefixPerson), Valid: time.Duration(ask.Days) * 24 * time.Hour,
+		Keys: keys, NewPersonID: s.o.IDs.New(compliance.PrefixPerson), Valid: time.Duration(ask.Days) * 24 * time.Hour,
 		Event: func(x Exception) (compliance.Event, error) {
 			return compliance.NewEvent(eventID, compliance.EventExceptionProposed, x.TenantID, x.ID, x.ProposedAt, map[string]string{
 				"family": x.Family, "clause": x.Clause, "by": x.ProposedBy, "expires_at": x.ExpiresAt.Format(time.RFC3339),

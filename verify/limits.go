@@ -156,12 +156,20 @@ func (s *Service) lookUp(ctx context.Context, c Caller, q LimitQuery, today idnu
 		if code != "" {
 			return LookedUp{}, compliance.E(compliance.FaultUnprocessable, code, "the document names nobody").At("/document")
 		}
-		l.Keys = s.documentKeys(subject)
+		keys, err := s.documentKeys(subject)
+		if err != nil {
+			return LookedUp{}, err
+		}
+		l.Keys = keys
 	case !compliance.ValidID(compliance.PrefixPerson, q.PersonID):
 		return LookedUp{}, compliance.E(compliance.FaultInvalid, "validation_failed", "a person's id looks like prs_…").At("/person")
 	}
 	if number := s.phone(q.Phone, today); number != "" {
-		l.Phone = s.o.Vault.DocumentKeys(string(idnumber.MobilePhone), "CHN", number)
+		keys, err := s.o.Vault.DocumentKeys(string(idnumber.MobilePhone), "CHN", number)
+		if err != nil {
+			return LookedUp{}, vaultError(err)
+		}
+		l.Phone = keys
 	} else if q.Phone != "" {
 		return LookedUp{}, compliance.E(compliance.FaultInvalid, "validation_failed", "a phone number has digits").At("/phone")
 	}

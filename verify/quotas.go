@@ -43,18 +43,19 @@ func given(parts map[string]bool) []string {
 }
 
 // others are the parts of the request that have a number to count them by.
-func (s *Service) others(a *assessment) []Other {
+func (s *Service) others(a *assessment) ([]Other, error) {
 	var out []Other
+	var failed error
 	type number struct{ part, kind, state, text string }
 	seen := map[number]bool{}
 	add := func(n number, prefix compliance.Prefix) {
-		if n.text == "" || seen[n] {
+		if n.text == "" || seen[n] || failed != nil {
 			return
 		}
 		seen[n] = true
-		out = append(out, Other{
-			Part: quota.Part(n.part), Keys: s.o.Vault.DocumentKeys(n.kind, n.state, n.text), NewID: s.o.IDs.New(prefix),
-		})
+		keys, err := s.o.Vault.DocumentKeys(n.kind, n.state, n.text)
+		failed = vaultError(err)
+		out = append(out, Other{Part: quota.Part(n.part), Keys: keys, NewID: s.o.IDs.New(prefix)})
 	}
 	today := idnumber.DateOf(a.now)
 	for _, p := range a.req.Parties {
@@ -68,7 +69,7 @@ func (s *Service) others(a *assessment) []Other {
 			add(number{string(p.Role), string(subject.Kind), subject.State.String(), subject.Number.Reveal()}, compliance.PrefixPerson)
 		}
 	}
-	return out
+	return out, failed
 }
 
 // phone is the one writing of a phone number: canonical where it is of the mainland's plan, else its digits.

@@ -90,7 +90,10 @@ func (s *Service) stage(ctx context.Context, r Reconciliation, file *stockFile, 
 				last = true
 				break
 			}
-			row, code := s.stagedRow(&record, holders, today, products)
+			row, code, err := s.stagedRow(&record, holders, today, products)
+			if err != nil {
+				return err
+			}
 			if code != "" {
 				refused = append(refused, record.refused(code))
 				continue
@@ -110,15 +113,15 @@ func (s *Service) stage(ctx context.Context, r Reconciliation, file *stockFile, 
 // stagedRow is one opening of the file. Only a row without a usable reference is refused: any other is somewhere in the
 // tenant's books, and would be called missing there. What it says beside the reference and cannot be is a difference, and
 // not kept, because it may stand in the wrong column.
-func (s *Service) stagedRow(r *stockRecord, holders bool, today idnumber.Date, products []string) (StagedRow, string) {
+func (s *Service) stagedRow(r *stockRecord, holders bool, today idnumber.Date, products []string) (row StagedRow, code string, err error) {
 	if r.code == "row_malformed" {
-		return StagedRow{}, r.code
+		return StagedRow{}, r.code, nil
 	}
 	ref, code := r.reference()
 	if code != "" {
-		return StagedRow{}, code
+		return StagedRow{}, code, nil
 	}
-	row := StagedRow{Row: r.row, ExternalRef: ref, Named: holders && r.cells[columnNumber] != ""}
+	row = StagedRow{Row: r.row, ExternalRef: ref, Named: holders && r.cells[columnNumber] != ""}
 	if product := r.cells[columnProduct]; slices.Contains(products, product) {
 		row.Product = product
 	}
@@ -127,10 +130,10 @@ func (s *Service) stagedRow(r *stockRecord, holders bool, today idnumber.Date, p
 	}
 	if row.Named {
 		if subject, code := s.stockSubject(r.document(), today); code == "" {
-			row.Keys = s.documentKeys(subject)
+			row.Keys, err = s.documentKeys(subject)
 		}
 	}
-	return row, ""
+	return row, "", err
 }
 
 func (s *Service) reconciliationEvents(c Caller, id string) ReconciliationEvents {

@@ -65,7 +65,10 @@ func (s *Service) imageSearch(a *assessment) (*ImageSearch, error) {
 	// photo whose number is another's is refused by itself, and must not accuse
 	// the other, who may only have mistyped.
 	puts := a.personID != "" && (a.card.NumberAgreement == imaging.Agrees || a.card.NumberAgreement == imaging.Unreadable)
-	own := s.o.Vault.Index(purposeReuse, a.tenantID)
+	own, err := s.o.Vault.Index(purposeReuse, a.tenantID)
+	if err != nil {
+		return nil, vaultError(err)
+	}
 	scope := ImageScope{
 		Scope: a.tenantID, Bands: keyedBands(own, own.Versions(), prints), Since: since, Whole: likeness(prints.Aspects()), Most: s.o.Reuse.Most,
 		Alike: func(_ []int64, e ImageEntry) Likeness { return likeness(alikeSealed(own, prints, e)) },
@@ -79,7 +82,11 @@ func (s *Service) imageSearch(a *assessment) (*ImageSearch, error) {
 	}
 	search := &ImageSearch{PersonID: a.personID, Scopes: []ImageScope{scope}}
 	if shared := s.o.Reuse.Shared; shared != nil {
-		search.Scopes = append(search.Scopes, s.sharedScope(a, prints, since, shared.Most, puts))
+		x, err := s.o.Vault.Index(purposeSharedReuse, SharedImages)
+		if err != nil {
+			return nil, vaultError(err)
+		}
+		search.Scopes = append(search.Scopes, sharedScope(x, a, prints, since, shared.Most, puts))
 	}
 	return search, nil
 }
@@ -99,8 +106,7 @@ func (s *Service) sealedEntry(x *vault.Index, a *assessment, prints *imaging.Fin
 }
 
 // sharedScope holds bands alone: across tenants not even a sealed fingerprint is kept.
-func (s *Service) sharedScope(a *assessment, prints *imaging.Fingerprints, since time.Time, most int, puts bool) ImageScope {
-	x := s.o.Vault.Index(purposeSharedReuse, SharedImages)
+func sharedScope(x *vault.Index, a *assessment, prints *imaging.Fingerprints, since time.Time, most int, puts bool) ImageScope {
 	versions := x.Versions()
 	bands := prints.Bands()
 	of := map[int64]imaging.Band{}

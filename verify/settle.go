@@ -52,7 +52,11 @@ func (s *Service) AddEvidence(ctx context.Context, c Caller, key, id string, mor
 	if err := s.gather(ctx, c, endpointMoreEvidence, more); err != nil {
 		return Answer{}, err
 	}
-	rows, err := s.again(ctx, c, stored.DecisionRow, more, key, s.o.Vault.RequestDigest(text))
+	digest, err := s.digest(text)
+	if err != nil {
+		return Answer{}, err
+	}
+	rows, err := s.again(ctx, c, stored.DecisionRow, more, key, digest)
 	if err != nil {
 		return Answer{}, err
 	}

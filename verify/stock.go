@@ -34,7 +34,10 @@ func (s *Service) Import(ctx context.Context, c Caller, key string, rows []Stock
 			BirthDate: row.Document.BirthDate.Reveal(), Sex: row.Document.Sex.Reveal(), Nationality: row.Document.Nationality.Reveal(),
 			Product: row.Product, ExternalRef: row.ExternalRef, State: row.State, OpenedAt: row.OpenedAt.UTC(),
 		})
-		loaded, code := s.stockRow(c, row, today, products)
+		loaded, code, err := s.stockRow(c, row, today, products)
+		if err != nil {
+			return Stock{}, err
+		}
 		if code != "" {
 			stock.Refused = append(stock.Refused, StockRefusal{Row: i, Code: code})
 			continue
@@ -49,14 +52,16 @@ func (s *Service) Import(ctx context.Context, c Caller, key string, rows []Stock
 		return Stock{}, err
 	}
 	if done, err := s.o.Ledger.ImportByKey(ctx, c.TenantID, key); err == nil {
-		if !s.o.Vault.SameRequest(done.RequestDigest, canonical) {
-			return Stock{}, errKeyReused()
+		if err := s.same(done.RequestDigest, canonical); err != nil {
+			return Stock{}, err
 		}
 		return Stock{ID: done.ID, Loaded: done.Loaded, Skipped: done.Skipped, Refused: stock.Refused, Replayed: true}, nil
 	} else if !errors.Is(err, ErrNotFound) {
 		return Stock{}, ledgerError(err)
 	}
-	imp.RequestDigest = s.o.Vault.RequestDigest(canonical)
+	if imp.RequestDigest, err = s.digest(canonical); err != nil {
+		return Stock{}, err
+	}
 	eventID, refused := s.o.IDs.New(compliance.PrefixEvent), len(stock.Refused)
 	imp.Event = func(at time.Time, r ImportResult) (compliance.Event, error) {
 		return compliance.NewEvent(eventID, compliance.EventOpeningsImported, c.TenantID, imp.ID, at, map[string]string{
@@ -86,10 +91,10 @@ type clearStock struct {
 	OpenedAt     time.Time `json:"opened_at"`
 }
 
-func (s *Service) stockRow(c Caller, row StockRow, today idnumber.Date, products []string) (ImportRow, string) {
+func (s *Service) stockRow(c Caller, row StockRow, today idnumber.Date, products []string) (ImportRow, string, error) {
 	subject, code := s.stockSubject(row.Document, today)
 	if code != "" {
-		return ImportRow{}, code
+		return ImportRow{}, code, nil
 	}
 	state := quota.State(row.State)
 	if state == "" {
@@ -97,21 +102,22 @@ func (s *Service) stockRow(c Caller, row StockRow, today idnumber.Date, products
 	}
 	switch {
 	case !slices.Contains(stockStates, state):
-		return ImportRow{}, "opening_state"
+		return ImportRow{}, "opening_state", nil
 	case !slices.Contains(products, row.Product):
-		return ImportRow{}, "product_unknown"
+		return ImportRow{}, "product_unknown", nil
 	case today.Before(idnumber.DateOf(row.OpenedAt)):
-		return ImportRow{}, "opened_in_future"
+		return ImportRow{}, "opened_in_future", nil
 	case row.ExternalRef == "":
-		return ImportRow{}, "external_ref_missing"
+		return ImportRow{}, "external_ref_missing", nil
 	}
+	keys, err := s.documentKeys(subject)
 	return ImportRow{
-		Keys: s.documentKeys(subject), NewPersonID: s.o.IDs.New(compliance.PrefixPerson),
+		Keys: keys, NewPersonID: s.o.IDs.New(compliance.PrefixPerson),
 		Opening: Opening{
 			ID: s.o.IDs.New(compliance.PrefixOpening), TenantID: c.TenantID, LegalEntityID: c.LegalEntityID, Product: row.Product,
 			State: state, Origin: "imported", ExternalRef: row.ExternalRef, OpenedAt: row.OpenedAt.UTC(),
 		},
-	}, ""
+	}, "", err
 }
 
 // stockSubject is whom an existing opening counts on. The document may have expired or become void since: its number still

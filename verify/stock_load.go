@@ -90,7 +90,7 @@ func (s *Service) fileDigest(r io.Reader) (string, error) {
 	if _, err := seeker.Seek(0, io.SeekStart); err != nil {
 		return "", compliance.E(compliance.FaultInvalid, "body_truncated", "the file could not be read again").Because(err)
 	}
-	return s.o.Vault.RequestDigest([]byte(hexOf(h))), nil
+	return s.digest([]byte(hexOf(h)))
 }
 
 func hexOf(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
@@ -204,7 +204,10 @@ func (l *stockLoader) chunk() (StockChunk, error) {
 			chunk.Last = true
 			break
 		}
-		row, code := l.row(&record)
+		row, code, err := l.row(&record)
+		if err != nil {
+			return StockChunk{}, err
+		}
 		if code != "" {
 			chunk.Refused = append(chunk.Refused, record.refused(code))
 			continue
@@ -223,17 +226,17 @@ func (l *stockLoader) chunk() (StockChunk, error) {
 	return chunk, nil
 }
 
-func (l *stockLoader) row(r *stockRecord) (ImportRow, string) {
+func (l *stockLoader) row(r *stockRecord) (ImportRow, string, error) {
 	if r.code != "" {
-		return ImportRow{}, r.code
+		return ImportRow{}, r.code, nil
 	}
 	ref, code := r.reference()
 	if code != "" {
-		return ImportRow{}, code
+		return ImportRow{}, code, nil
 	}
 	at, ok := openedAt(r.cells[columnOpenedAt])
 	if !ok {
-		return ImportRow{}, "field_malformed"
+		return ImportRow{}, "field_malformed", nil
 	}
 	return l.s.stockRow(l.c, StockRow{
 		Document: r.document(), Product: r.cells[columnProduct], ExternalRef: ref, State: r.cells[columnState], OpenedAt: at,

@@ -106,16 +106,22 @@ func (t *Trial) enrolTokens(ctx context.Context, c Caller, r TrialRequest) (Enro
 	if err != nil {
 		return Enrolled{}, err
 	}
-	e := Enrolment{Keys: t.o.Vault.DocumentKeys(token, "", r.Holder), NewPersonID: t.o.IDs.New(compliance.PrefixPerson), DataKey: dk}
+	e := Enrolment{NewPersonID: t.o.IDs.New(compliance.PrefixPerson), DataKey: dk}
+	if e.Keys, err = t.o.Vault.DocumentKeys(token, "", r.Holder); err != nil {
+		return Enrolled{}, vaultError(err)
+	}
 	for part, text := range r.Others {
 		other := Other{Part: quota.Part(part), NewID: t.o.IDs.New(compliance.PrefixPerson)}
 		switch {
 		case text == "":
 			continue
 		case other.Part == quota.Phone:
-			other.Keys = t.o.Vault.DocumentKeys(number, "", text)
+			other.Keys, err = t.o.Vault.DocumentKeys(number, "", text)
 		default:
-			other.Keys = t.o.Vault.DocumentKeys(token, "", text)
+			other.Keys, err = t.o.Vault.DocumentKeys(token, "", text)
+		}
+		if err != nil {
+			return Enrolled{}, vaultError(err)
 		}
 		e.Others = append(e.Others, other)
 	}

@@ -29,8 +29,8 @@ func (s *Service) CreateEvidence(ctx context.Context, c Caller, key string, n Ne
 		return Upload{}, err
 	}
 	if row, err := s.o.Ledger.EvidenceByKey(ctx, c.TenantID, key); err == nil {
-		if !s.o.Vault.SameRequest(row.RequestDigest, text) {
-			return Upload{}, errKeyReused()
+		if err := s.same(row.RequestDigest, text); err != nil {
+			return Upload{}, err
 		}
 		u := upload(row)
 		u.Replayed = true
@@ -50,11 +50,15 @@ func (s *Service) announce(ctx context.Context, c Caller, key string, text []byt
 	if err != nil {
 		return Upload{}, ledgerError(err)
 	}
+	digest, err := s.digest(text)
+	if err != nil {
+		return Upload{}, err
+	}
 	now := s.o.Now().UTC()
 	row := EvidenceRow{
 		ID: s.o.IDs.New(compliance.PrefixEvidence), TenantID: c.TenantID, Kind: n.Kind, Side: n.Side, DeviceSerial: n.DeviceSerial,
 		Attestor: n.Attestor, CapturedAt: n.CapturedAt.UTC(), ReceivedAt: now, Digest: n.Digest, Length: n.Length,
-		IdempotencyKey: key, RequestDigest: s.o.Vault.RequestDigest(text), DataKeyID: enrolled.DataKey.ID,
+		IdempotencyKey: key, RequestDigest: digest, DataKeyID: enrolled.DataKey.ID,
 	}
 	var token string
 	if n.PhoneToken {

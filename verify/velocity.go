@@ -78,10 +78,17 @@ func (h *held) of(counts velocity.Counting) []velocity.Limit {
 func (s *Service) hold(ctx context.Context, a *assessment, c Caller, e Enrolled, id string) error {
 	rules := s.rules().Velocities(a.facts)
 	a.facts.Velocities = nil
-	h := held{id: id, later: s.laterKeys(a.req)}
+	networks, err := s.networkKeys(a.req)
+	if err != nil {
+		return err
+	}
+	h := held{id: id}
+	if len(networks) > 0 {
+		h.later = networks[1:]
+	}
 	var of [][]int // rules of each limit: what two clauses say of one window is one limit, the lower
 	for i, v := range rules {
-		keys := s.windowKeys(v.Per, a.req, c, e)
+		keys := windowKeys(v.Per, a.req, networks, c, e)
 		a.facts.Velocities = append(a.facts.Velocities, compliance.VelocityUse{
 			Name: v.Name, Clause: v.Clause, Limit: v.Max, Skipped: len(keys) == 0,
 		})
@@ -183,7 +190,7 @@ func limitOf(v policy.Velocity, key string) velocity.Limit {
 }
 
 // windowKeys are what the request has of a part: opaque tokens that begin with the part's name.
-func (s *Service) windowKeys(part string, r *Request, c Caller, e Enrolled) []string {
+func windowKeys(part string, r *Request, networks []string, c Caller, e Enrolled) []string {
 	key := func(id string) []string {
 		if id == "" {
 			return nil
@@ -213,10 +220,7 @@ func (s *Service) windowKeys(part string, r *Request, c Caller, e Enrolled) []st
 	case compliance.PartTerminal:
 		return own(r.Channel.Terminal)
 	case compliance.PartNetwork:
-		if text := network(r.Channel.Network); text != "" {
-			return key(s.o.Vault.Tokens(part, text)[0])
-		}
-		return nil
+		return networks[:min(1, len(networks))]
 	case compliance.PartDevice:
 		var out []string
 		for _, serial := range devices(r) {
@@ -233,15 +237,20 @@ func (s *Service) windowKeys(part string, r *Request, c Caller, e Enrolled) []st
 	return out
 }
 
-// laterKeys are those of held.
-func (s *Service) laterKeys(r *Request) []string {
-	var out []string
-	if text := network(r.Channel.Network); text != "" {
-		for _, token := range s.o.Vault.Tokens(compliance.PartNetwork, text)[1:] {
-			out = append(out, networkKey+token)
-		}
+// networkKeys are the keys of the applicant's network, that which is counted by first; none without a network.
+func (s *Service) networkKeys(r *Request) ([]string, error) {
+	text := network(r.Channel.Network)
+	if text == "" {
+		return nil, nil
 	}
-	return out
+	tokens, err := s.o.Vault.Tokens(compliance.PartNetwork, text)
+	if err != nil {
+		return nil, vaultError(err)
+	}
+	for i := range tokens {
+		tokens[i] = networkKey + tokens[i]
+	}
+	return tokens, nil
 }
 
 // confirmHold tells the engine what became of a request: units of what was committed stay, the rest comes back. An

@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/alecthomas/kong"
 
 	"realname/internal/app"
 )
@@ -20,10 +23,10 @@ func TestMasterKeysByCommands(t *testing.T) {
 	says(t, "data keys are wrapped under version 1 now or later: rotate first", nil, with("destroy", "1", "--yes")...)
 	says(t, "the instant must be 3ms from now or later, so that running gateways have the key by then", nil, with("rotate", "--from", "2026-01-01")...)
 	says(t, "no such instant; write 2026-12-02T00:00:00+08:00, a day, or +15m", nil, with("rotate", "--from", "soon")...)
-	says(t, "", []string{"master key version 2 (national, fingerprint ", "back the key file up now"}, with("rotate", "--suite", "national", "--from", "+1s")...)
+	says(t, "", []string{"master key version 2 (national, fingerprint ", "back the key file up now"}, with("rotate", "--suite", "national", "--from", "+1h")...)
 	says(t, "", []string{"2        national       ", "to come"}, with("list")...)
 	says(t, "data keys are wrapped under version 1 now or later: rotate first", nil, with("destroy", "1")...)
-	says(t, "", []string{"主密钥版本 3（international"}, "vault", "rotate", "--from", "+1h", "--config", config, "--lang", "zh")
+	says(t, "", []string{"主密钥版本 3（international"}, "vault", "rotate", "--from", "+2h", "--config", config, "--lang", "zh")
 	var keys []app.VaultKey
 	if err := json.Unmarshal([]byte(says(t, "", nil, append(with("list"), "--json")...)), &keys); err != nil || len(keys) != 3 || !keys[0].Newest || keys[2].Newest {
 		t.Errorf("%+v, %v", keys, err)
@@ -54,5 +57,21 @@ func TestHelpOfTheVaultShowsExamples(t *testing.T) {
 		if !strings.Contains(help, "$ realname vault "+name+" ") {
 			t.Errorf("%s shows no example", name)
 		}
+	}
+}
+
+// What the page shows must exist.
+func TestVaultPageShowsWhatExists(t *testing.T) {
+	page := read(t, "../../docs/vault.md")
+	parser, err := kong.New(&commands{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("(?m)(?:^    |`)realname ([^`\n]*)").FindAllStringSubmatch(page, -1)
+	for _, m := range shown {
+		exists(t, parser.Model.Node, strings.Fields(m[1]))
+	}
+	if n := strings.Count(page, "\n"); len(shown) < 8 || n > 80 {
+		t.Errorf("%d commands, %d lines", len(shown), n)
 	}
 }

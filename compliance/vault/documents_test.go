@@ -22,8 +22,8 @@ func TestWhatIsLeftOfADestroyedVersion(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			document, token, digest := v.DocumentKeys("resident_id", "CHN", "x")[0], v.Tokens("network", "x")[0], v.RequestDigest([]byte("body"))
-			_, sealed, err := v.Index("a", "x").Seal("owner", []byte("print"))
+			document, token, digest := documents(t, v, "resident_id", "CHN", "x")[0], tokens(t, v, "network", "x")[0], digestOf(t, v, []byte("body"))
+			_, sealed, err := indexOf(t, v, "a", "x").Seal("owner", []byte("print"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -44,27 +44,26 @@ func TestWhatIsLeftOfADestroyedVersion(t *testing.T) {
 			if err := v.Replace(left); err != nil {
 				t.Fatal(err)
 			}
-			if got := v.DocumentKeys("resident_id", "CHN", "x"); len(got) != 2 || got[1] != document {
+			if got := documents(t, v, "resident_id", "CHN", "x"); len(got) != 2 || got[1] != document {
 				t.Errorf("document keys %+v, want %+v as the second", got, document)
 			}
-			if got := v.Tokens("network", "x"); got[0] != token {
+			if got := tokens(t, v, "network", "x"); got[0] != token {
 				t.Error("the window's token is another")
 			}
 			if _, err := v.Sealer(dk); !errors.Is(err, ErrUnknownMaster) {
 				t.Errorf("a data key opens: %v", err)
 			}
-			if v.SameRequest(digest, []byte("body")) {
+			if same(t, v, digest, []byte("body")) {
 				t.Error("a request of before is still compared")
 			}
-			if _, err := v.Index("a", "x").Open(1, "owner", sealed); !errors.Is(err, ErrUnknownMaster) {
+			if _, err := indexOf(t, v, "a", "x").Open(1, "owner", sealed); !errors.Is(err, ErrUnknownMaster) {
 				t.Errorf("an entry of the index opens: %v", err)
 			}
 			if v.Newest() != 2 {
 				t.Errorf("new seals are made under version %d", v.Newest())
 			}
-			whole, err1 := rotated[1].Fingerprint()
-			part, err2 := left[1].Fingerprint()
-			if other, err := rotated[2].Fingerprint(); err != nil || err1 != nil || err2 != nil || whole != part || len(whole) != 16 || whole == other {
+			whole, part := fingerprint(t, rotated, 1), fingerprint(t, left, 1)
+			if other := fingerprint(t, rotated, 2); whole != part || len(whole) != 16 || whole == other {
 				t.Errorf("fingerprints %s, %s and %s of another", whole, part, other)
 			}
 		})

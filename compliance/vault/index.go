@@ -25,24 +25,22 @@ type indexKeys struct {
 }
 
 // Index is that of a purpose and a scope within it; each pair has keys of its own.
-func (v *Vault) Index(purpose, scope string) *Index {
+func (v *Vault) Index(purpose, scope string) (*Index, error) {
 	r := v.ring.Load()
 	x := &Index{vault: v, scope: scope, newest: r.newest(v.now()), versions: r.whole, keys: map[int]indexKeys{}}
 	for _, version := range r.whole {
 		m := r.masters[version]
-		x.keys[version] = indexKeys{
-			suite: m.suite,
-			mac:   m.derived(m.index, "mac", purpose, scope),
-			seal:  m.derived(m.index, "seal", purpose, scope)[:m.keySize],
+		mac, err := m.MAC(ForIndex, framed("mac", purpose, scope))
+		if err != nil {
+			return nil, err
 		}
+		seal, err := m.MAC(ForIndex, framed("seal", purpose, scope))
+		if err != nil {
+			return nil, err
+		}
+		x.keys[version] = indexKeys{suite: m.suite, mac: mac, seal: seal[:m.keySize]}
 	}
-	return x
-}
-
-func (s *suite) derived(key []byte, parts ...string) []byte {
-	mac := hmac.New(s.hash, key)
-	mac.Write(framed(parts...))
-	return mac.Sum(nil)
+	return x, nil
 }
 
 // Versions are the live key versions, that of new entries first.
@@ -62,7 +60,7 @@ func (x *Index) Value(version int, plain []byte) int64 {
 func (x *Index) Seal(owner string, plain []byte) (version int, sealed []byte, err error) {
 	version = x.newest
 	k := x.keys[version]
-	sealed, err = x.vault.seal(k.suite, k.seal, framed("index", x.scope, owner), plain)
+	sealed, err = seal(x.vault.rand, k.suite, k.seal, framed("index", x.scope, owner), plain)
 	return version, sealed, err
 }
 

@@ -72,22 +72,13 @@ func (keys MasterKeys) Without(version int) MasterKeys {
 // lead to is still found, and nothing that was sealed or wrapped under the version opens again.
 func (keys MasterKeys) WithDocumentsOnly(version int) (MasterKeys, error) {
 	k := keys[version]
-	m, err := k.derive()
+	d, err := k.open(nil)
 	if err != nil {
 		return nil, err
 	}
 	out := maps.Clone(keys)
-	out[version] = MasterKey{Suite: k.Suite, Secret: m.mac, From: k.From, Documents: true}
+	out[version] = MasterKey{Suite: k.Suite, Secret: d.keys[ForDocuments], From: k.From, Documents: true}
 	return out, nil
-}
-
-// Fingerprint tells a key from another of its version, and nothing else of it: 16 hex digits.
-func (k MasterKey) Fingerprint() (string, error) {
-	m, err := k.derive()
-	if err != nil {
-		return "", err
-	}
-	return m.keyed(m.mac, framed("fingerprint"))[:16], nil
 }
 
 // WriteKeyFile writes a new key file that only its owner may read. It never
@@ -164,8 +155,13 @@ func ReadKeyFile(path string) (MasterKeys, error) {
 	if info.Mode().Perm()&0o077 != 0 {
 		return nil, fmt.Errorf("vault: key file %s may be read by others (mode %o): chmod 600 it: %w", path, info.Mode().Perm(), fs.ErrPermission)
 	}
+	return ParseKeys(path, f)
+}
+
+// ParseKeys reads what stands in a key file; its errors name where that is, and nothing of it.
+func ParseKeys(path string, in io.Reader) (MasterKeys, error) {
 	keys := MasterKeys{}
-	sc := bufio.NewScanner(f)
+	sc := bufio.NewScanner(in)
 	for line := 1; sc.Scan(); line++ {
 		text := strings.TrimSpace(sc.Text())
 		if line == 1 {

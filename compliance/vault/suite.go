@@ -3,7 +3,6 @@ package vault
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/sha256"
 	"fmt"
 	"hash"
@@ -64,34 +63,4 @@ func (s *suite) gcm(key []byte) (cipher.AEAD, error) {
 		return nil, fmt.Errorf("vault: %w", err)
 	}
 	return cipher.NewGCM(block)
-}
-
-// master is the keys that are derived from one master key; all but mac are nil where no more is left of it.
-type master struct {
-	*suite
-	mac, wrap, digest, index []byte
-}
-
-// derive makes the keys of a purpose each. The secret is as long in both suites.
-func (k MasterKey) derive() (master, error) {
-	s, ok := suites[k.Suite]
-	if !ok {
-		return master{}, fmt.Errorf("vault: unknown suite %q", k.Suite)
-	}
-	m := master{suite: s}
-	if k.Documents {
-		m.mac = k.Secret
-		return m, nil
-	}
-	for info, to := range map[string]struct {
-		key  *[]byte
-		size int
-	}{"document-key": {&m.mac, secretSize}, "wrap": {&m.wrap, s.keySize}, "request-digest": {&m.digest, secretSize}, "index": {&m.index, secretSize}} {
-		key, err := hkdf.Key(s.hash, k.Secret, nil, "realname/vault/1/"+info, to.size)
-		if err != nil {
-			return master{}, fmt.Errorf("vault: derive %s key: %w", info, err)
-		}
-		*to.key = key
-	}
-	return m, nil
 }

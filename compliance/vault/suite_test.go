@@ -57,7 +57,7 @@ func TestRotationToTheOtherSuite(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := made(t, v, suites[way[0]], 1)
-			token := v.Tokens("network", "x")[0]
+			token := tokens(t, v, "network", "x")[0]
 			rotated, err := keys.Rotated(way[1], now.Add(time.Minute), rand.Reader)
 			if err != nil {
 				t.Fatal(err)
@@ -68,7 +68,7 @@ func TestRotationToTheOtherSuite(t *testing.T) {
 			made(t, v, suites[way[0]], 1) // its time has not come
 			now = now.Add(time.Minute)
 			after := made(t, v, suites[way[1]], 2)
-			both := v.Tokens("network", "x")
+			both := tokens(t, v, "network", "x")
 			if len(both) != 2 || both[0] != token || !v.Counts(token) || v.Counts(both[1]) {
 				t.Error("rotation changed the token that is counted by")
 			}
@@ -85,7 +85,7 @@ func TestRotationToTheOtherSuite(t *testing.T) {
 			before.fails(t, v, ErrUnknownMaster)
 			before.key = moved
 			before.opens(t, v)
-			if left := v.Tokens("network", "x"); len(left) != 1 || left[0] != both[1] || !v.Counts(left[0]) {
+			if left := tokens(t, v, "network", "x"); len(left) != 1 || left[0] != both[1] || !v.Counts(left[0]) {
 				t.Error("the later token is not the one to count by once the older version is gone")
 			}
 		})
@@ -134,15 +134,15 @@ func made(t *testing.T, v *Vault, of *suite, version int) sealed {
 	if err != nil || c.Alg != of.commitment || !VerifyCommitment(c, salt, []byte("value")) || VerifyCommitment(c, salt, []byte("valve")) {
 		t.Errorf("commitment %+v, %v", c, err)
 	}
-	if !v.SameRequest(v.RequestDigest([]byte("body")), []byte("body")) || v.SameRequest(v.RequestDigest([]byte("body")), []byte("bodies")) {
+	if !same(t, v, digestOf(t, v, []byte("body")), []byte("body")) || same(t, v, digestOf(t, v, []byte("body")), []byte("bodies")) {
 		t.Error("requests are not told apart")
 	}
-	for _, k := range v.DocumentKeys("resident_id", "CHN", "x") {
+	for _, k := range documents(t, v, "resident_id", "CHN", "x") {
 		if k.Version == version && k.Suite != of.mac {
 			t.Errorf("document key of %s", k.Suite)
 		}
 	}
-	x := v.Index("images", "scope")
+	x := indexOf(t, v, "images", "scope")
 	if x.Versions()[0] != version {
 		t.Errorf("index of versions %v, new entries under %d", x.Versions(), version)
 	}

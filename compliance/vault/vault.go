@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,7 @@ var (
 	ErrUnknownMaster = errors.New("vault: the data key is wrapped under a master-key version that is not loaded")
 	ErrSealBroken    = errors.New("vault: the seal does not open: wrong key, other context, or changed bytes")
 	ErrErased        = errors.New("vault: the data key was destroyed")
+	ErrUnavailable   = errors.New("vault: the key agent does not answer")
 	ErrStorageOnly   = errors.New("vault: the data key is kept for the law alone")
 )
 
@@ -36,10 +38,15 @@ type Vault struct {
 	now  func() time.Time
 }
 
+// master is one version that is loaded.
+type master struct {
+	*suite
+	Opened
+}
+
 // ring is the master keys that are loaded.
 type ring struct {
 	masters  map[int]master
-	from     map[int]time.Time
 	versions []int // newest first
 	whole    []int // of them, those that still seal and open
 }
@@ -50,15 +57,30 @@ func New(keys MasterKeys, rand io.Reader, now func() time.Time) (*Vault, error) 
 	return v, v.Replace(keys)
 }
 
+// Over makes a vault that computes with a ring.
+func Over(r Ring, rand io.Reader, now func() time.Time) (*Vault, error) {
+	v := &Vault{rand: rand, now: now}
+	return v, v.Use(r)
+}
+
 // Replace puts other master keys in the place of those that are loaded, while the vault is in use.
 func (v *Vault) Replace(keys MasterKeys) error {
-	r := &ring{masters: map[int]master{}, from: map[int]time.Time{}}
-	for version, key := range keys {
-		m, err := key.derive()
-		if err != nil {
-			return err
+	r, err := keys.Open(v.rand)
+	if err != nil {
+		return err
+	}
+	return v.Use(r)
+}
+
+// Use puts another ring in the place of the one that is loaded, while the vault is in use.
+func (v *Vault) Use(opened Ring) error {
+	r := &ring{masters: map[int]master{}}
+	for version, key := range opened {
+		s, ok := suites[key.Suite]
+		if !ok {
+			return fmt.Errorf("vault: unknown suite %q", key.Suite)
 		}
-		r.masters[version], r.from[version] = m, key.From
+		r.masters[version] = master{s, key}
 		r.versions = append(r.versions, version)
 		if !key.Documents {
 			r.whole = append(r.whole, version)
@@ -86,7 +108,7 @@ func (v *Vault) Newest() int {
 
 func (r *ring) newest(now time.Time) int {
 	for _, version := range r.whole {
-		if !r.from[version].After(now) {
+		if !r.masters[version].From.After(now) {
 			return version
 		}
 	}
@@ -95,29 +117,33 @@ func (r *ring) newest(now time.Time) int {
 
 // DocumentKeys are the keys of a canonical document under every live key
 // version, newest first.
-func (v *Vault) DocumentKeys(kind, issuingState, canonical string) []DocumentKey {
+func (v *Vault) DocumentKeys(kind, issuingState, canonical string) ([]DocumentKey, error) {
 	r := v.ring.Load()
 	keys := make([]DocumentKey, 0, len(r.versions))
 	for _, version := range r.versions {
 		m := r.masters[version]
-		keys = append(keys, DocumentKey{
-			Kind: kind, IssuingState: issuingState, Suite: m.suite.mac,
-			Version: version, MAC: m.keyed(m.mac, framed(kind, issuingState, canonical)),
-		})
+		mac, err := m.MAC(ForDocuments, framed(kind, issuingState, canonical))
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, DocumentKey{Kind: kind, IssuingState: issuingState, Suite: m.mac, Version: version, MAC: hex.EncodeToString(mac)})
 	}
-	return keys
+	return keys, nil
 }
 
 // Tokens are keyed values of a text, `v1.hex`, under every live version. The first, of the oldest version, is the one to
 // count by: rotation leaves it alone. What is kept under the others too goes on without it once its version is destroyed.
-func (v *Vault) Tokens(kind, text string) []string {
+func (v *Vault) Tokens(kind, text string) ([]string, error) {
 	r := v.ring.Load()
 	out := make([]string, 0, len(r.versions))
 	for _, version := range slices.Backward(r.versions) {
-		m := r.masters[version]
-		out = append(out, tokenPrefix(version)+m.keyed(m.mac, framed(kind, "", text)))
+		mac, err := r.masters[version].MAC(ForDocuments, framed(kind, "", text))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, tokenPrefix(version)+hex.EncodeToString(mac))
 	}
-	return out
+	return out, nil
 }
 
 // Counts reports whether a token is of the version that is counted by now.
@@ -128,35 +154,40 @@ func (v *Vault) Counts(token string) bool {
 
 func tokenPrefix(version int) string { return fmt.Sprintf("v%d.", version) }
 
-// keyed is the HMAC of b, in hex.
-func (s *suite) keyed(key, b []byte) string {
+// keyed is the HMAC of b.
+func (s *suite) keyed(key, b []byte) []byte {
 	mac := hmac.New(s.hash, key)
 	mac.Write(b)
-	return hex.EncodeToString(mac.Sum(nil))
+	return mac.Sum(nil)
 }
 
 // RequestDigest is a keyed digest of a request: it tells whether two requests
 // are the same without being searchable for the numbers in them. It names its
 // key version, so that rotation does not turn a replay into a mismatch.
-func (v *Vault) RequestDigest(canonical []byte) string {
+func (v *Vault) RequestDigest(canonical []byte) (string, error) {
 	r := v.ring.Load()
 	return r.requestDigest(r.newest(v.now()), canonical)
 }
 
 // SameRequest reports whether digest was made of canonical.
-func (v *Vault) SameRequest(digest string, canonical []byte) bool {
+func (v *Vault) SameRequest(digest string, canonical []byte) (bool, error) {
 	r := v.ring.Load()
 	for _, version := range r.whole {
-		if hmac.Equal([]byte(digest), []byte(r.requestDigest(version, canonical))) {
-			return true
+		if !strings.HasPrefix(digest, strconv.Itoa(version)+":") {
+			continue
 		}
+		of, err := r.requestDigest(version, canonical)
+		return hmac.Equal([]byte(digest), []byte(of)), err
 	}
-	return false
+	return false, nil
 }
 
-func (r *ring) requestDigest(version int, canonical []byte) string {
-	m := r.masters[version]
-	return fmt.Sprintf("%d:%s", version, m.keyed(m.digest, canonical))
+func (r *ring) requestDigest(version int, canonical []byte) (string, error) {
+	mac, err := r.masters[version].MAC(ForRequests, canonical)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d:%s", version, hex.EncodeToString(mac)), nil
 }
 
 // NewDataKey makes a data key wrapped under the newest master key.
@@ -168,13 +199,13 @@ func (v *Vault) NewDataKey(id, tenantID, relationship, retentionClass string) (D
 	if _, err := io.ReadFull(v.rand, key); err != nil {
 		return DataKey{}, fmt.Errorf("vault: randomness for a data key: %w", err)
 	}
-	wrapped, err := v.seal(m.suite, m.wrap, framed("data-key", tenantID, id), key)
+	wrapped, err := m.Wrap(framed("data-key", tenantID, id), key)
 	if err != nil {
 		return DataKey{}, err
 	}
 	return DataKey{
 		ID: id, TenantID: tenantID, Relationship: relationship, RetentionClass: retentionClass,
-		Suite: m.suite.seal, MasterVersion: version, Wrapped: wrapped,
+		Suite: m.seal, MasterVersion: version, Wrapped: wrapped,
 	}, nil
 }
 
@@ -186,8 +217,7 @@ func (v *Vault) Rewrap(dk DataKey) (DataKey, error) {
 	}
 	r := v.ring.Load()
 	dk.MasterVersion = r.newest(v.now())
-	m := r.masters[dk.MasterVersion]
-	dk.Wrapped, err = v.seal(m.suite, m.wrap, framed("data-key", dk.TenantID, dk.ID), key)
+	dk.Wrapped, err = r.masters[dk.MasterVersion].Wrap(framed("data-key", dk.TenantID, dk.ID), key)
 	return dk, err
 }
 
@@ -196,10 +226,10 @@ func (v *Vault) unwrap(dk DataKey) ([]byte, error) {
 		return nil, ErrErased
 	}
 	m, ok := v.ring.Load().masters[dk.MasterVersion]
-	if !ok || m.wrap == nil {
+	if !ok || m.Documents {
 		return nil, ErrUnknownMaster
 	}
-	return open(m.wrap, framed("data-key", dk.TenantID, dk.ID), dk.Wrapped)
+	return m.Unwrap(framed("data-key", dk.TenantID, dk.ID), dk.Wrapped)
 }
 
 // Sealer seals and opens the fields of one data key.
@@ -233,7 +263,7 @@ func (s *Sealer) DataKeyID() string { return s.dk.ID }
 // Seal seals plain text; field and record are bound in, so that a seal moved
 // to another field, record or tenant does not open.
 func (s *Sealer) Seal(field, record string, plain []byte) ([]byte, error) {
-	return s.vault.seal(s.suite, s.key, framed("field", s.dk.TenantID, s.dk.ID, field, record), plain)
+	return seal(s.vault.rand, s.suite, s.key, framed("field", s.dk.TenantID, s.dk.ID, field, record), plain)
 }
 
 // Open opens a seal made for the same field and record, or returns ErrSealBroken.
@@ -251,24 +281,24 @@ func (v *Vault) Commitment(field string, value []byte) (compliance.Commitment, [
 	}
 	r := v.ring.Load()
 	s := r.masters[r.newest(v.now())].suite
-	return compliance.Commitment{Field: field, Alg: s.commitment, Value: s.keyed(salt, framed(field, string(value)))}, salt, nil
+	return compliance.Commitment{Field: field, Alg: s.commitment, Value: hex.EncodeToString(s.keyed(salt, framed(field, string(value))))}, salt, nil
 }
 
 // VerifyCommitment reports whether c commits to value under salt.
 func VerifyCommitment(c compliance.Commitment, salt, value []byte) bool {
 	s, ok := byCommitment(c.Alg)
-	return ok && hmac.Equal([]byte(c.Value), []byte(s.keyed(salt, framed(c.Field, string(value)))))
+	return ok && hmac.Equal([]byte(c.Value), []byte(hex.EncodeToString(s.keyed(salt, framed(c.Field, string(value))))))
 }
 
 // seal makes version, suite, nonce and what the suite seals.
-func (v *Vault) seal(s *suite, key, aad, plain []byte) ([]byte, error) {
+func seal(rand io.Reader, s *suite, key, aad, plain []byte) ([]byte, error) {
 	gcm, err := s.gcm(key)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]byte, 2+nonceSize, 2+nonceSize+len(plain)+gcm.Overhead())
 	out[0], out[1] = sealVersion, s.sealID
-	if _, err := io.ReadFull(v.rand, out[2:]); err != nil {
+	if _, err := io.ReadFull(rand, out[2:]); err != nil {
 		return nil, fmt.Errorf("vault: randomness for a nonce: %w", err)
 	}
 	return gcm.Seal(out, out[2:2+nonceSize], plain, aad), nil

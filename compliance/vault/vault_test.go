@@ -34,16 +34,16 @@ func TestDocumentKeysSeparateKindStateAndNumber(t *testing.T) {
 	v := newVault(t, newKeys(t))
 	seen := map[string]bool{}
 	for _, in := range [][3]string{{"a", "CHN", "12"}, {"a", "CHN", "21"}, {"b", "CHN", "12"}, {"a", "HKG", "12"}, {"aC", "HN", "12"}} {
-		k := v.DocumentKeys(in[0], in[1], in[2])[0]
+		k := documents(t, v, in[0], in[1], in[2])[0]
 		if seen[k.MAC] {
 			t.Errorf("%v collides", in)
 		}
 		seen[k.MAC] = true
-		if again := v.DocumentKeys(in[0], in[1], in[2])[0]; again != k {
+		if again := documents(t, v, in[0], in[1], in[2])[0]; again != k {
 			t.Errorf("%v is not stable", in)
 		}
 	}
-	if other := newVault(t, newKeys(t)).DocumentKeys("a", "CHN", "12")[0]; seen[other.MAC] {
+	if other := documents(t, newVault(t, newKeys(t)), "a", "CHN", "12")[0]; seen[other.MAC] {
 		t.Error("another master key gives the same document key")
 	}
 }
@@ -59,14 +59,14 @@ func TestRotationKeepsOldKeysLive(t *testing.T) {
 	keys[2] = more[1]
 	rotated := newVault(t, keys)
 
-	got := rotated.DocumentKeys("resident_id", "CHN", "x")
-	if len(got) != 2 || got[0].Version != 2 || got[1] != old.DocumentKeys("resident_id", "CHN", "x")[0] {
+	got := documents(t, rotated, "resident_id", "CHN", "x")
+	if len(got) != 2 || got[0].Version != 2 || got[1] != documents(t, old, "resident_id", "CHN", "x")[0] {
 		t.Errorf("document keys after rotation = %+v", got)
 	}
 	if _, err := rotated.Sealer(dk); err != nil {
 		t.Errorf("data key of version 1 does not open: %v", err)
 	}
-	if !rotated.SameRequest(old.RequestDigest([]byte("body")), []byte("body")) {
+	if !same(t, rotated, digestOf(t, old, []byte("body")), []byte("body")) {
 		t.Error("a replay after rotation looks like another request")
 	}
 	delete(keys, 1)

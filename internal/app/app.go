@@ -95,13 +95,12 @@ func (g *gateway) open(ctx context.Context) error {
 	if g.store, err = sqlstore.Open(ctx, sqlstore.Options{DSN: c.LedgerDSN()}); err != nil {
 		return err
 	}
-	// Before the keys are read: what changes meanwhile is read again.
 	g.masters = newMasters(c, g.store, g.ids, g.log, g.metrics)
 	keys, err := openKeys(ctx, c, g.store, g.ids)
 	if err != nil {
 		return err
 	}
-	safe, err := vault.New(keys.master, rand.Reader, time.Now)
+	safe, err := vault.Over(keys.master, rand.Reader, time.Now)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func (o *Operator) service(ctx context.Context) (*verify.Service, *policy.Policy
 	if err != nil {
 		return nil, nil, err
 	}
-	safe, err := vault.New(o.keys.master, rand.Reader, time.Now)
+	safe, err := vault.Over(o.keys.master, rand.Reader, time.Now)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -14,10 +14,11 @@ import (
 // named may be imported by nobody and import nothing, so that a new room is a
 // decision. A name stands for itself; `name/...` for what is beneath it too.
 var arrows = map[string][]string{
-	"cmd/realname":       {"internal/app", "internal/config", "internal/csvrecord", "internal/demo", "internal/doctor", "internal/evaluation", "imaging", "compliance", "verify/idnumber", "verify/idnumber/explain", "verify/idnumber/gb2260"},
-	"cmd/imaging-worker": {"imaging/vision", "imaging", "imaging/sandbox"},
-	"cmd/realname-audit": {"compliance/receipt", "compliance/receipt/inspection", "compliance/signing"},
-	"cmd/authority-sim":  {"verify/authority/standin"},
+	"cmd/realname":          {"internal/app", "internal/config", "internal/csvrecord", "internal/demo", "internal/doctor", "internal/evaluation", "imaging", "compliance", "verify/idnumber", "verify/idnumber/explain", "verify/idnumber/gb2260"},
+	"cmd/imaging-worker":    {"imaging/vision", "imaging", "imaging/sandbox"},
+	"cmd/realname-audit":    {"compliance/receipt", "compliance/receipt/inspection", "compliance/signing"},
+	"cmd/realname-keyagent": {"compliance/vault", "compliance/vault/keyagent"},
+	"cmd/authority-sim":     {"verify/authority/standin"},
 
 	"internal/app":        {"ratelimit/request", "ratelimit/velocity/...", "verify", "verify/authority", "verify/idnumber", "verify/idnumber/gb2260", "imaging", "compliance/...", "internal/config", "internal/httpapi", "internal/replays", "internal/sqlstore"},
 	"internal/config":     {},
@@ -68,6 +69,7 @@ var arrows = map[string][]string{
 	"compliance/receipt/inspection": {"compliance/receipt", "compliance/receipt/tiles"},
 	"compliance/signing":            {},
 	"compliance/vault":              {"compliance"},
+	"compliance/vault/keyagent":     {"compliance/vault"},
 }
 
 // suites are packages of tests that others run; only tests import them.

@@ -17,7 +17,8 @@ import (
 )
 
 type keyring struct {
-	master vault.MasterKeys
+	source keySource
+	master vault.Ring
 	log    []*signing.Key
 }
 
@@ -34,8 +35,8 @@ func openKeys(ctx context.Context, c *config.Config, store *sqlstore.Store, ids 
 			return keyring{}, err
 		}
 	}
-	var k keyring
-	if k.master, err = readMaster(ctx, c, store, ids); err != nil {
+	k := keyring{source: newKeySource(c)}
+	if k.master, err = readMaster(ctx, k.source, store, ids); err != nil {
 		return keyring{}, err
 	}
 	if k.log, err = signing.Load(c.LogKey()); err != nil {
@@ -48,8 +49,8 @@ func openKeys(ctx context.Context, c *config.Config, store *sqlstore.Store, ids 
 }
 
 // readMaster reads the master keys that are to be used, and tells the ledger of those that it does not know.
-func readMaster(ctx context.Context, c *config.Config, store *sqlstore.Store, ids *compliance.IDs) (vault.MasterKeys, error) {
-	keys, err := vault.ReadKeyFile(c.VaultKeys())
+func readMaster(ctx context.Context, source keySource, store *sqlstore.Store, ids *compliance.IDs) (vault.Ring, error) {
+	keys, err := source.read(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +66,11 @@ func readMaster(ctx context.Context, c *config.Config, store *sqlstore.Store, id
 }
 
 func firstStart(ctx context.Context, c *config.Config, store *sqlstore.Store) (bool, error) {
-	for _, mark := range []string{c.VaultKeys(), c.LogKey(), c.LogFolder()} {
+	marks := []string{c.LogKey(), c.LogFolder()}
+	if c.Vault.Key == config.KeyFile {
+		marks = append(marks, c.VaultKeys())
+	}
+	for _, mark := range marks {
 		switch _, err := os.Stat(mark); {
 		case err == nil:
 			return false, nil
@@ -84,14 +89,16 @@ func firstStart(ctx context.Context, c *config.Config, store *sqlstore.Store) (b
 }
 
 func makeKeys(c *config.Config) error {
-	master, err := vault.NewMasterKeys(vault.Suite(c.Vault.Suite), rand.Reader)
-	if err != nil {
-		return err
+	if c.Vault.Key == config.KeyFile { // elsewhere they are made there
+		master, err := vault.NewMasterKeys(vault.Suite(c.Vault.Suite), rand.Reader)
+		if err != nil {
+			return err
+		}
+		if err := vault.WriteKeyFile(c.VaultKeys(), master); err != nil {
+			return err
+		}
 	}
-	if err := vault.WriteKeyFile(c.VaultKeys(), master); err != nil {
-		return err
-	}
-	_, err = signing.Create(c.LogKey(), c.Log.Origin, rand.Reader)
+	_, err := signing.Create(c.LogKey(), c.Log.Origin, rand.Reader)
 	return err
 }
 

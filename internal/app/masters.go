@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"log/slog"
 	"slices"
 	"sync/atomic"
@@ -16,54 +15,54 @@ import (
 	"realname/internal/sqlstore"
 )
 
-// masters keeps the gateway's vault at the master keys that the key file has now.
+// masters keeps the gateway's vault at the master keys that their source has now.
 type masters struct {
-	config *config.Config
+	source keySource
 	store  *sqlstore.Store
 	ids    *compliance.IDs
 	vault  *vault.Vault
 	log    *slog.Logger
 	failed prometheus.Counter
 
-	seen  fs.FileInfo          // the file when last read, usable or not; nil when there was none
+	seen  string               // the source's mark when last read, usable or not
 	known []sqlstore.MasterKey // what the ledger knew when keys were last taken
 	fault atomic.Pointer[string]
 }
 
 func newMasters(c *config.Config, store *sqlstore.Store, ids *compliance.IDs, log *slog.Logger, metrics prometheus.Registerer) *masters {
-	m := &masters{config: c, store: store, ids: ids, log: log, seen: stat(c.VaultKeys())}
+	m := &masters{source: newKeySource(c), store: store, ids: ids, log: log}
 	m.failed = prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "realname_master_key_failures_total", Help: "Times that the key file could not be used; the keys in use stayed.",
+		Name: "realname_master_key_failures_total", Help: "Times that the master keys could not be read or used; those in use stayed.",
 	})
 	metrics.MustRegister(m.failed)
 	return m
 }
 
-// follow reads the key file again when it or what the ledger knows of it has changed. Keys that cannot be used leave those
+// follow reads the keys again when their source or what the ledger knows of it has changed. Keys that cannot be used leave those
 // in use as they are: that is logged once, counted, and told by the probe. Only a ledger that does not answer is an error.
 func (m *masters) follow(ctx context.Context) (int, error) {
 	known, err := m.store.MasterKeys(ctx)
 	if err != nil {
 		return 0, err
 	}
-	info := stat(m.config.VaultKeys())
-	same := unchanged(m.seen, info) && (info == nil || info.Mode() == m.seen.Mode())
+	mark := m.source.mark(ctx)
+	same := mark == m.seen
 	if m.fault.Load() == nil && same && slices.Equal(known, m.known) {
 		return 0, nil
 	}
-	keys, err := readMaster(ctx, m.config, m.store, m.ids)
+	keys, err := readMaster(ctx, m.source, m.store, m.ids)
 	if err == nil {
-		err = m.vault.Replace(keys)
+		err = m.vault.Use(keys)
 	}
 	if ctx.Err() != nil {
 		return 0, nil
 	}
 	if err != nil {
 		m.fail(err, same)
-		m.seen = info
+		m.seen = mark
 		return 0, nil
 	}
-	m.seen, m.known = info, known
+	m.seen, m.known = mark, known
 	m.fault.Store(nil)
 	only := []int{}
 	for version, k := range keys {
@@ -86,10 +85,10 @@ func (m *masters) fail(err error, again bool) {
 	}
 }
 
-// ready is an error while the key file cannot be used.
+// ready is an error while the keys at hand cannot be used.
 func (m *masters) ready(context.Context) error {
 	if m.fault.Load() == nil {
 		return nil
 	}
-	return errors.New("the key file cannot be used, or lacks what the ledger knows; the log says why")
+	return errors.New("the master keys cannot be used, or lack what the ledger knows; the log says why")
 }

@@ -23,7 +23,7 @@ func followed(t *testing.T, o *Operator) (*masters, *bytes.Buffer, *prometheus.R
 	metrics := prometheus.NewRegistry()
 	m := newMasters(&o.config, o.store, o.ids, slog.New(slog.NewTextHandler(&logs, nil)), metrics)
 	var err error
-	if m.vault, err = vault.New(o.keys.master, rand.Reader, time.Now); err != nil {
+	if m.vault, err = vault.Over(o.keys.master, rand.Reader, time.Now); err != nil {
 		t.Fatal(err)
 	}
 	follow(t, m)
@@ -119,13 +119,16 @@ func TestABrokenKeyFileLeavesTheKeysInUse(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			m, logs, metrics := followed(t, o)
-			before := m.vault.DocumentKeys("resident_id", "CHN", "x")
+			before, err := m.vault.DocumentKeys("resident_id", "CHN", "x")
+			if err != nil {
+				t.Fatal(err)
+			}
 			broken()
 			t.Cleanup(func() { _ = os.RemoveAll(name); write(string(good), 0o600) })
 			follow(t, m)
 			follow(t, m)
-			after := m.vault.DocumentKeys("resident_id", "CHN", "x")
-			if len(after) != 2 || after[0] != before[0] || after[1] != before[1] {
+			after, err := m.vault.DocumentKeys("resident_id", "CHN", "x")
+			if err != nil || len(after) != 2 || after[0] != before[0] || after[1] != before[1] {
 				t.Error("the keys in use changed")
 			}
 			if err := m.ready(t.Context()); err == nil || failures(t, metrics) != 2 || strings.Count(logs.String(), "cannot be used") != 1 {

@@ -56,7 +56,7 @@ func (b *branch) open(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	safe, err := vault.New(b.o.keys.master, rand.Reader, time.Now)
+	safe, err := vault.Over(b.o.keys.master, rand.Reader, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -87,14 +88,11 @@ func (p *process) launch(t *testing.T) {
 	if p.tmp != "" {
 		p.cmd.Env = append(os.Environ(), "TMPDIR="+p.tmp)
 	}
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	startChild(t, p.cmd)
 	serving, ended := make(chan string, 1), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -118,6 +116,23 @@ func (p *process) launch(t *testing.T) {
 		t.Fatalf("the gateway did not start: %s", p.log.text())
 	case <-time.After(time.Minute):
 		t.Fatalf("the gateway is not serving: %s", p.log.text())
+	}
+}
+
+// startChild starts a process that ends with this one, however that ends: from a thread that lives as long, because the
+// kernel sends the signal when the starting thread ends.
+func startChild(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started, ended := make(chan error), make(chan struct{})
+	t.Cleanup(func() { close(ended) })
+	go func() {
+		runtime.LockOSThread()
+		started <- cmd.Start()
+		<-ended
+	}()
+	if err := <-started; err != nil {
+		t.Fatal(err)
 	}
 }
 

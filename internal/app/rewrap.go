@@ -33,7 +33,7 @@ type VaultRewrap struct {
 func (o *Operator) RewrapVault(ctx context.Context, log *slog.Logger, progress func(done, all int)) (VaultRewrap, error) {
 	r := rewrap{Operator: o, log: log, progress: progress}
 	var err error
-	if r.vault, err = vault.New(o.keys.master, rand.Reader, o.now); err != nil {
+	if r.vault, err = vault.Over(o.keys.master, rand.Reader, o.now); err != nil {
 		return VaultRewrap{}, err
 	}
 	areas, err := ReadAreas(o.config)

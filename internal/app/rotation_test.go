@@ -175,7 +175,7 @@ func verifiable(t *testing.T, c config.Config, id string, p specimen.Person) {
 	if err != nil || keys.MasterVersion != 2 || keys.Suite != "aes-256-gcm" {
 		t.Fatalf("version %d, suite %s, %v", keys.MasterVersion, keys.Suite, err)
 	}
-	safe, err := vault.New(o.keys.master, nil, time.Now)
+	safe, err := vault.Over(o.keys.master, nil, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

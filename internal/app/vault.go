@@ -81,7 +81,7 @@ func newestKey(known []sqlstore.MasterKey, now time.Time) int {
 
 // learnKeys tells the ledger of versions that only the key file has, as of a first start or of a rotation that was cut
 // short, each with its event.
-func learnKeys(ctx context.Context, store *sqlstore.Store, ids *compliance.IDs, keys vault.MasterKeys) error {
+func learnKeys(ctx context.Context, store *sqlstore.Store, ids *compliance.IDs, keys vault.Ring) error {
 	known, err := store.MasterKeys(ctx)
 	if err != nil || len(unknown(keys, known)) == 0 {
 		return err
@@ -93,7 +93,7 @@ func learnKeys(ctx context.Context, store *sqlstore.Store, ids *compliance.IDs, 
 
 type keyUse = func(version, newest int) (sqlstore.MasterKeyUse, error)
 
-func unknown(keys vault.MasterKeys, known []sqlstore.MasterKey) []int {
+func unknown(keys vault.Ring, known []sqlstore.MasterKey) []int {
 	var out []int
 	for version := 1; version <= keys.Newest(); version++ {
 		if _, here := keys[version]; here && !knows(known, version) {
@@ -113,7 +113,7 @@ func knows(known []sqlstore.MasterKey, version int) bool {
 }
 
 // additions are the rows and events of what the ledger does not know.
-func additions(ids *compliance.IDs, at time.Time, keys vault.MasterKeys, known []sqlstore.MasterKey) (c sqlstore.MasterKeyChange, err error) {
+func additions(ids *compliance.IDs, at time.Time, keys vault.Ring, known []sqlstore.MasterKey) (c sqlstore.MasterKeyChange, err error) {
 	for _, version := range unknown(keys, known) {
 		k := keys[version]
 		mark, err := k.Fingerprint()
@@ -138,7 +138,7 @@ func keySubject(version int) string { return fmt.Sprintf("master_key_%d", versio
 
 // judgeKeys compares the keys at hand with what the ledger knows, and returns those to use: what was destroyed is not used
 // again. Keys that are not the ledger's are refused, for what is under the ledger's would look lost.
-func judgeKeys(keys vault.MasterKeys, known []sqlstore.MasterKey) (vault.MasterKeys, error) {
+func judgeKeys(keys vault.Ring, known []sqlstore.MasterKey) (vault.Ring, error) {
 	for _, row := range known {
 		k, here := keys[row.Version]
 		switch gone := !row.DestroyedAt.IsZero(); {
@@ -148,11 +148,7 @@ func judgeKeys(keys vault.MasterKeys, known []sqlstore.MasterKey) (vault.MasterK
 		case !here:
 			return nil, fmt.Errorf("app: master key version %d is missing: %w", row.Version, errOtherKeys)
 		case gone && !k.Documents:
-			only, err := keys.WithDocumentsOnly(row.Version)
-			if err != nil {
-				return nil, err
-			}
-			keys = only
+			keys = keys.WithDocumentsOnly(row.Version)
 		case !gone && k.Documents:
 			return nil, fmt.Errorf("app: of master key version %d only what makes document keys is there: %w", row.Version, errOtherKeys)
 		}
@@ -175,26 +171,27 @@ func (o *Operator) RotateVault(ctx context.Context, suite vault.Suite, from time
 	var added []sqlstore.MasterKey
 	err := o.store.ChangeMasterKeys(ctx, func(at time.Time, known []sqlstore.MasterKey, _ keyUse) (c sqlstore.MasterKeyChange, err error) {
 		// The file comes first: a version that the ledger knows must never be missing.
-		keys, err := vault.ReadKeyFile(o.config.VaultKeys())
-		if err != nil {
-			return c, err
-		}
-		if _, err := judgeKeys(keys, known); err != nil {
-			return c, err
-		}
-		if len(unknown(keys, known)) == 0 {
-			if keys, err = keys.Rotated(suite, from, rand.Reader); err != nil {
-				return c, err
+		err = o.keys.source.change(func(keys vault.MasterKeys) (vault.MasterKeys, error) {
+			ring, err := keys.Open(rand.Reader)
+			if err != nil {
+				return nil, err
 			}
-			if last := keys.Newest(); from.Before(keys[last-1].From) {
-				return c, fmt.Errorf("version %d is used from %s on: the next begins no earlier", last-1, keys[last-1].From.Format(time.RFC3339))
+			if _, err := judgeKeys(ring, known); err != nil {
+				return nil, err
 			}
-			if err := vault.ReplaceKeyFile(o.config.VaultKeys(), keys); err != nil {
-				return c, err
+			var next vault.MasterKeys
+			if len(unknown(ring, known)) == 0 {
+				if next, err = rotated(keys, suite, from); err != nil {
+					return nil, err
+				}
+				if ring, err = next.Open(rand.Reader); err != nil {
+					return nil, err
+				}
 			}
-		}
-		c, err = additions(o.ids, at, keys, known)
-		added = c.Add
+			c, err = additions(o.ids, at, ring, known)
+			added = c.Add
+			return next, err
+		})
 		return c, err
 	})
 	if err != nil {
@@ -205,6 +202,14 @@ func (o *Operator) RotateVault(ctx context.Context, suite vault.Suite, from time
 		k.From = o.now().UTC()
 	}
 	return VaultKey{Version: k.Version, Suite: k.Suite, Fingerprint: k.Fingerprint, From: k.From}, nil
+}
+
+func rotated(keys vault.MasterKeys, suite vault.Suite, from time.Time) (vault.MasterKeys, error) {
+	last := keys.Newest()
+	if before := keys[last].From; from.Before(before) {
+		return nil, fmt.Errorf("version %d is used from %s on: the next begins no earlier", last, before.Format(time.RFC3339))
+	}
+	return keys.Rotated(suite, from, rand.Reader)
 }
 
 // DestroyOptions say how far a version goes.
@@ -277,33 +282,31 @@ func (o *Operator) DestroyVaultKey(ctx context.Context, version int, d DestroyOp
 	if err != nil || d.DryRun {
 		return err
 	}
-	if err := o.dropKey(version, keep); err != nil {
-		return err
+	dropped := o.dropKey(version, keep)
+	if _, elsewhere := errors.AsType[errElsewhere](dropped); dropped != nil && !elsewhere {
+		return dropped
 	}
 	for {
 		n, err := o.store.ForgetUnder(ctx, version, rewrapPage)
-		if err != nil || n == 0 {
+		if err != nil {
 			return err
+		}
+		if n == 0 {
+			return dropped
 		}
 	}
 }
 
-// dropKey takes a destroyed version out of the key file.
+// dropKey takes a destroyed version from where the keys are.
 func (o *Operator) dropKey(version int, keepDocuments bool) error {
-	keys, err := vault.ReadKeyFile(o.config.VaultKeys())
-	if err != nil {
-		return err
-	}
-	k, here := keys[version]
-	if !here || keepDocuments && k.Documents {
-		return nil
-	}
-	if keepDocuments {
-		if keys, err = keys.WithDocumentsOnly(version); err != nil {
-			return err
+	return o.keys.source.change(func(keys vault.MasterKeys) (vault.MasterKeys, error) {
+		k, here := keys[version]
+		switch {
+		case !here || keepDocuments && k.Documents:
+			return nil, nil
+		case keepDocuments:
+			return keys.WithDocumentsOnly(version)
 		}
-	} else {
-		keys = keys.Without(version)
-	}
-	return vault.ReplaceKeyFile(o.config.VaultKeys(), keys)
+		return keys.Without(version), nil
+	})
 }

@@ -70,7 +70,19 @@ type Ledger struct {
 type Vault struct {
 	// Suite is that of master keys that are made from now on; what was made under another stays readable. Default international.
 	Suite string `yaml:"suite"`
+	// Key is where the master keys are: in the file vault.keys of the data folder, in the environment variable Env, or at the
+	// key agent behind the unix socket Agent. Default file.
+	Key   string `yaml:"key"`
+	Env   string `yaml:"env"`   // holds what would stand in the file, as it is or in base64; default REALNAME_VAULT_KEYS
+	Agent string `yaml:"agent"` // path of the socket; default none
 }
+
+// Where master keys are.
+const (
+	KeyFile  = "file"
+	KeyEnv   = "env"
+	KeyAgent = "agent"
+)
 
 // Log is the audit log.
 type Log struct {
@@ -227,7 +239,7 @@ func Default() Config {
 		Listen: "127.0.0.1:8080",
 		Data:   filepath.Join("var", "realname"),
 		Log:    Log{Origin: "realname.local/log"},
-		Vault:  Vault{Suite: "international"},
+		Vault:  Vault{Suite: "international", Key: KeyFile, Env: "REALNAME_VAULT_KEYS"},
 		Imaging: Imaging{
 			Assets: ".assets", Workers: 2, Queue: 64, Timeout: Duration(10 * time.Second),
 			MaxBytes: 10 << 20, MaxPixels: 50_000_000,
@@ -287,6 +299,9 @@ func (c *Config) check() error {
 	need((c.TLS.Certificate == "") == (c.TLS.Key == ""), "tls needs certificate and key together")
 	need(c.Log.Origin != "" && !strings.ContainsAny(c.Log.Origin, " +\n"), "log.origin must be a name without spaces and +")
 	need(c.Vault.Suite == "international" || c.Vault.Suite == "national", "vault.suite must be international or national")
+	need(c.Vault.Key == KeyFile || c.Vault.Key == KeyEnv || c.Vault.Key == KeyAgent, "vault.key must be file, env or agent")
+	need(c.Vault.Key != KeyEnv || c.Vault.Env != "", "vault.key env needs vault.env, the name of the variable")
+	need(c.Vault.Key != KeyAgent || c.Vault.Agent != "", "vault.key agent needs vault.agent, the path of its socket")
 	c.Imaging.checkMachines(need)
 	need(c.Imaging.Queue > 0, "imaging.queue must be positive")
 	need(c.Imaging.Timeout > 0, "imaging.timeout must be positive")

@@ -20,8 +20,8 @@ import (
 
 // Digester makes and knows keyed digests; the vault is one.
 type Digester interface {
-	RequestDigest(text []byte) string
-	SameRequest(digest string, text []byte) bool
+	RequestDigest(text []byte) (string, error)
+	SameRequest(digest string, text []byte) (bool, error)
 }
 
 // Options are what the memory is made of.
@@ -95,7 +95,10 @@ func (l *Ledger) recall(ctx context.Context, tenantID, key string) (verify.Store
 		return b, err
 	})
 	var m remembered
-	if err != nil || len(text) == 0 || json.Unmarshal(text, &m) != nil || !l.o.Keyed.SameRequest(m.Digest, m.Row.framed(tenantID, key)) {
+	if err != nil || len(text) == 0 || json.Unmarshal(text, &m) != nil {
+		return verify.Stored{}, false
+	}
+	if ours, err := l.o.Keyed.SameRequest(m.Digest, m.Row.framed(tenantID, key)); err != nil || !ours {
 		return verify.Stored{}, false
 	}
 	d, err := compliance.DecodeDecision(m.Row.Canonical)
@@ -110,7 +113,11 @@ func (l *Ledger) recall(ctx context.Context, tenantID, key string) (verify.Store
 
 func (l *Ledger) remember(ctx context.Context, tenantID, key string, d verify.DecisionRow) {
 	r := row{Canonical: d.Canonical, BizNo: d.BizNo, EventID: d.Event.ID, RequestDigest: d.RequestDigest}
-	text, err := json.Marshal(remembered{Digest: l.o.Keyed.RequestDigest(r.framed(tenantID, key)), Row: r})
+	digest, err := l.o.Keyed.RequestDigest(r.framed(tenantID, key))
+	if err != nil {
+		return
+	}
+	text, err := json.Marshal(remembered{Digest: digest, Row: r})
 	if err != nil {
 		return
 	}

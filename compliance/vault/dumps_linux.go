@@ -1,4 +1,4 @@
-package app
+package vault
 
 import (
 	"fmt"
@@ -10,11 +10,11 @@ import (
 // debuggers of the same user.
 func ForbidDumps() error {
 	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
-		return fmt.Errorf("app: forbid core files: %w", err)
+		return fmt.Errorf("vault: forbid core files: %w", err)
 	}
 	// A core_pattern that pipes ignores the limit, and heeds this.
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
-		return fmt.Errorf("app: forbid core dumps: %w", err)
+		return fmt.Errorf("vault: forbid core dumps: %w", err)
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package app
+package vault
 
 // ForbidDumps does nothing where it is not known how.
 func ForbidDumps() error { return nil }
