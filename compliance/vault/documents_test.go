@@ -90,3 +90,32 @@ func throughFile(t *testing.T, keys MasterKeys) MasterKeys {
 	}
 	return got
 }
+
+// The ledger may know of a destruction before the key is gone: the key is there, and is not used.
+func TestADestroyedKeyThatIsStillThere(t *testing.T) {
+	keys, err := newKeys(t).Rotated(National, time.Time{}, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := newVault(t, newKeys(t))
+	if err := v.Replace(keys.Without(2)); err != nil {
+		t.Fatal(err)
+	}
+	dk, err := v.NewDataKey("dek_1", "tnt_1", "signup", "registration")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := keys.Open(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Use(ring.WithDocumentsOnly(1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Sealer(dk); !errors.Is(err, ErrUnknownMaster) {
+		t.Errorf("a data key opens: %v", err)
+	}
+	if ring[1].Documents || len(documents(t, v, "resident_id", "CHN", "x")) != 2 {
+		t.Error("the ring that was given changed, or document keys are missing")
+	}
+}
