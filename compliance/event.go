@@ -35,6 +35,7 @@ const (
 	EventTenantLimitSet    EventKind = "tenant.limit_set"
 	EventKeyCreated        EventKind = "key.created"
 	EventKeyRevoked        EventKind = "key.revoked"
+	EventLogKeyAdded       EventKind = "log.key_added" // the log is signed with one more key from here on
 	EventPolicyDrafted     EventKind = "policy.drafted"
 	EventPolicyChecked     EventKind = "policy.checked" // it loads, and decides its examples as they want
 	EventPolicyShadowed    EventKind = "policy.shadowed"

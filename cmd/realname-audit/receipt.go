@@ -11,7 +11,7 @@ import (
 )
 
 type receiptCmd struct {
-	Key   string   `required:"" placeholder:"KEYFILE" help:"${h_key}"`
+	trust
 	Files []string `arg:"" name:"file" help:"${h_files}"`
 }
 
@@ -25,10 +25,12 @@ type proven struct {
 	Tenant    string          `json:"tenant"`
 	TenantSeq int64           `json:"tenant_seq"`
 	Event     json.RawMessage `json:"event"`
+	SignedBy  []string        `json:"signed_by"`
+	Suites    []string        `json:"suites"`
 }
 
 func (r *receiptCmd) run(p printer) int {
-	keys, err := signing.LoadVerifiers(r.Key)
+	keys, err := r.keys()
 	if err != nil {
 		return p.unchecked("", err)
 	}
@@ -61,10 +63,11 @@ func (r *receiptCmd) check(p printer, keys *signing.Verifiers, file string) int 
 			verdict: verdict{Verdict: "sound", File: file},
 			Origin:  v.Origin, Index: v.Index, Size: v.Size, Root: v.Root.String(),
 			Tenant: v.Leaf.Tenant, TenantSeq: v.Leaf.Seq, Event: v.Leaf.Event,
+			SignedBy: v.SignedBy, Suites: suitesOf(keys, v.SignedBy),
 		})
 	} else {
 		fmt.Fprintf(p.c.out, p.words["receipt_good"]+"\n", visible(file), visible(v.Leaf.EventID()), v.Index, v.Size, visible(v.Origin),
-			visible(v.Leaf.Tenant), v.Leaf.Seq)
+			visible(v.Leaf.Tenant), v.Leaf.Seq, signedBy(keys, v.SignedBy))
 	}
 	return exitSound
 }

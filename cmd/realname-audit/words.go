@@ -33,20 +33,25 @@ var catalogue = map[string]map[string]string{
 			"Exit status: 0 sound, 1 tampered with (it says where), 2 could not check.\n\n" +
 			"Examples:\n" +
 			"  realname-audit verify --key log.pub ./log      the whole log, and the receipts in ./log/receipts\n" +
+			"  realname-audit verify --key log.pub --require ed25519,sm2 ./log\n" +
 			"  realname-audit receipt --key log.pub a.tlog-proof\n\n" +
-			"KEYFILE holds the log's public key, one line NAME+ID+KEY. Get it from the institution once, by a way you trust, and keep it.",
-		"h_lang":    "Language of the output: en, zh-CN, or auto (from the locale).",
-		"h_json":    "Print JSON: one object for verify, one a line for each receipt.",
-		"h_verify":  "Check the folder of a whole log: signature, every entry and tile, every tenant's chain, every receipt in receipts/.",
-		"h_receipt": "Check receipts one by one; they need no log beside them.",
-		"h_key":     "File with the public key of the log.",
-		"h_dir":     "Folder of the log, with the file checkpoint and the folder tile.",
-		"h_files":   "Receipts (.tlog-proof).",
+			"KEYFILE holds the log's public keys, one line NAME+ID+KEY each: one of Ed25519, one of SM2 with SM3. " +
+			"Get them from the institution once, by a way you trust, and keep them.",
+		"h_lang":      "Language of the output: en, zh-CN, or auto (from the locale).",
+		"h_json":      "Print JSON: one object for verify, one a line for each receipt.",
+		"h_verify":    "Check the folder of a whole log: signature, every entry and tile, every tenant's chain, every receipt in receipts/.",
+		"h_receipt":   "Check receipts one by one; they need no log beside them.",
+		"h_key":       "File with the public keys of the log, and of its witnesses.",
+		"h_require":   "Suites that must each have signed the checkpoint: ed25519, sm2. Without this one of them is enough.",
+		"h_witnesses": "How many of the witnesses in KEYFILE must have cosigned the checkpoint.",
+		"h_dir":       "Folder of the log, with the file checkpoint and the folder tile.",
+		"h_files":     "Receipts (.tlog-proof).",
 
 		"unchecked":    "NOT CHECKED: %s",
 		"progress":     "%d of %d entries (%d%%)",
 		"log":          "log       %s",
 		"key":          "key       %s",
+		"signed_by":    "signed    %s (verified)",
 		"counts":       "checked   %d of %d entries, %d tiles, %d tenants, %d receipts",
 		"root":         "root      %s",
 		"unproven":     "unknown: the checkpoint does not verify",
@@ -62,7 +67,7 @@ var catalogue = map[string]map[string]string{
 		"event":        "   event     %s",
 		"expected":     "   expected  %s",
 		"found":        "   found     %s",
-		"receipt_good": "SOUND     %s: event %s is entry %d of %d in %s (tenant %s, number %d)",
+		"receipt_good": "SOUND     %s: event %s is entry %d of %d in %s (tenant %s, number %d), signed by %s",
 		"receipt_bad":  "TAMPERED  %s: %s",
 
 		"k_checkpoint_missing":   "The checkpoint is missing.",
@@ -102,20 +107,24 @@ var catalogue = map[string]map[string]string{
 			"退出码：0 完好；1 被篡改（指出位置）；2 无法核验。\n\n" +
 			"示例：\n" +
 			"  realname-audit verify --key log.pub ./log      核验整个日志及 ./log/receipts 中的回执\n" +
+			"  realname-audit verify --key log.pub --require ed25519,sm2 ./log\n" +
 			"  realname-audit receipt --key log.pub a.tlog-proof\n\n" +
-			"KEYFILE 是日志公钥文件，每行一个 NAME+ID+KEY。请通过可信途径向机构取得一次并妥善保存。",
-		"h_lang":    "输出语言：en、zh-CN 或 auto（按系统区域设置）。",
-		"h_json":    "输出 JSON：verify 为一个对象，receipt 每个回执一行。",
-		"h_verify":  "核验整个日志目录：签名、每条记录与每个哈希块、每个租户的链、receipts/ 中的每个回执。",
-		"h_receipt": "逐个核验回执，无需日志。",
-		"h_key":     "日志公钥文件。",
-		"h_dir":     "日志目录，内有 checkpoint 文件和 tile 目录。",
-		"h_files":   "回执文件（.tlog-proof）。",
+			"KEYFILE 是日志公钥文件，每行一个 NAME+ID+KEY，Ed25519 与 SM2/SM3 各一。请通过可信途径向机构取得一次并妥善保存。",
+		"h_lang":      "输出语言：en、zh-CN 或 auto（按系统区域设置）。",
+		"h_json":      "输出 JSON：verify 为一个对象，receipt 每个回执一行。",
+		"h_verify":    "核验整个日志目录：签名、每条记录与每个哈希块、每个租户的链、receipts/ 中的每个回执。",
+		"h_receipt":   "逐个核验回执，无需日志。",
+		"h_key":       "日志公钥文件，可含见证方公钥。",
+		"h_require":   "检查点必须具备的签名算法：ed25519、sm2；不指定时任一即可。",
+		"h_witnesses": "KEYFILE 中至少须有几个见证方共签检查点。",
+		"h_dir":       "日志目录，内有 checkpoint 文件和 tile 目录。",
+		"h_files":     "回执文件（.tlog-proof）。",
 
 		"unchecked":    "无法核验：%s",
 		"progress":     "%d / %d 条记录（%d%%）",
 		"log":          "日志      %s",
 		"key":          "公钥      %s",
+		"signed_by":    "签名      %s（已核验）",
 		"counts":       "已核验    %d / %d 条记录，%d 个哈希块，%d 个租户，%d 个回执",
 		"root":         "根哈希    %s",
 		"unproven":     "未知：检查点未通过核验",
@@ -131,7 +140,7 @@ var catalogue = map[string]map[string]string{
 		"event":        "   事件      %s",
 		"expected":     "   应为      %s",
 		"found":        "   实为      %s",
-		"receipt_good": "完好      %s：事件 %s 是第 %d 条记录（共 %d 条），日志 %s（租户 %s，序号 %d）",
+		"receipt_good": "完好      %s：事件 %s 是第 %d 条记录（共 %d 条），日志 %s（租户 %s，序号 %d），签名 %s",
 		"receipt_bad":  "被篡改    %s：%s",
 
 		"k_checkpoint_missing":   "检查点缺失。",

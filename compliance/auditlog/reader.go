@@ -56,15 +56,15 @@ func (r *Reader) current(ctx context.Context) ([]byte, tiles.Checkpoint, error) 
 	if bytes.Equal(signed, r.signed) {
 		return r.signed, r.head, nil
 	}
-	c, _, err := tiles.Open(signed, r.opts.Verifiers)
+	c, err := tiles.Open(signed, r.opts.Verifiers)
 	if err == nil && c.Origin != r.opts.Origin {
 		err = fmt.Errorf("it is of %q, this log is %q", c.Origin, r.opts.Origin)
 	}
 	if err != nil {
 		return nil, tiles.Checkpoint{}, fmt.Errorf("%w: %w", ErrForeign, err)
 	}
-	r.signed, r.head = signed, c
-	return signed, c, nil
+	r.signed, r.head = signed, c.Checkpoint
+	return signed, r.head, nil
 }
 
 // Tile returns the tile or entry bundle of a tlog-tiles path, relative to the

@@ -94,7 +94,7 @@ func (g *gateway) open(ctx context.Context) error {
 	if g.store, err = sqlstore.Open(ctx, sqlstore.Options{DSN: c.LedgerDSN()}); err != nil {
 		return err
 	}
-	keys, err := openKeys(ctx, c, g.store)
+	keys, err := openKeys(ctx, c, g.store, g.ids)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (g *gateway) open(ctx context.Context) error {
 		return err
 	}
 	g.opts.Progress("opening the audit log")
-	if err := g.openLog(ctx, keys.log); err != nil {
+	if err := g.openLog(ctx, keys); err != nil {
 		return err
 	}
 	if err := g.openAuthority(); err != nil {
@@ -187,7 +187,7 @@ func readPolicy(c *config.Config) (*policy.Policy, error) {
 	return policy.Load(c.Policy.File, text)
 }
 
-func (g *gateway) openLog(ctx context.Context, keys []*signing.Key) error {
+func (g *gateway) openLog(ctx context.Context, keys keyring) error {
 	folder, err := auditlog.OpenFolder(g.opts.Config.LogFolder())
 	if err != nil {
 		return err
@@ -197,8 +197,10 @@ func (g *gateway) openLog(ctx context.Context, keys []*signing.Key) error {
 		OnError: func(err error) { g.log.Warn("the audit log will be tried again", "error", err) },
 	}
 	var verifiers []note.Verifier
-	for _, k := range keys {
+	for _, k := range keys.log {
 		o.Signers = append(o.Signers, k.Signer())
+	}
+	for _, k := range keys.known {
 		verifiers = append(verifiers, k.Verifier())
 	}
 	o.Verifiers = signing.NewVerifiers(verifiers...)

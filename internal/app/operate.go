@@ -37,11 +37,12 @@ func OpenOperator(ctx context.Context, c config.Config) (*Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := openKeys(ctx, &c, store)
+	ids := compliance.NewIDs(time.Now, rand.Reader)
+	keys, err := openKeys(ctx, &c, store, ids)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	return &Operator{config: c, keys: keys, store: store, ids: compliance.NewIDs(time.Now, rand.Reader), now: time.Now}, nil
+	return &Operator{config: c, keys: keys, store: store, ids: ids, now: time.Now}, nil
 }
 
 // Close closes the ledger.
