@@ -30,6 +30,7 @@ const (
 	EventStockDiffers      EventKind = "stock.differs"   // both have it, but not the same of it
 	EventEvidenceReceived  EventKind = "evidence.received"
 	EventEvidenceDisclosed EventKind = "evidence.disclosed"       // a copy left; also each time that it left again
+	EventFieldDisclosed    EventKind = "decision.field_disclosed" // one input of a decision left, with what proves it
 	EventRetentionEnded    EventKind = "evidence.retention_ended" // the content went: no clause wants it any more
 	EventTenantAdded       EventKind = "tenant.added"
 	EventTenantLimitSet    EventKind = "tenant.limit_set"

@@ -42,7 +42,12 @@ type cli struct {
 	JSON    bool       `name:"json" help:"${h_json}"`
 	Verify  verifyCmd  `cmd:"" help:"${h_verify}"`
 	Receipt receiptCmd `cmd:"" help:"${h_receipt}"`
+
+	Disclosure disclosureCmd `cmd:"" help:"${h_disclosure}"`
 }
+
+// command is what every subcommand is.
+type command interface{ run(p printer) int }
 
 func run(args []string, c console) int {
 	var app cli
@@ -67,8 +72,5 @@ func run(args []string, c console) int {
 	if err != nil {
 		return p.unchecked("", err)
 	}
-	if ctx.Command() == "verify <dir>" {
-		return app.Verify.run(p)
-	}
-	return app.Receipt.run(p)
+	return ctx.Selected().Target.Addr().Interface().(command).run(p)
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"os"
 
 	"realname/compliance/receipt"
 	"realname/compliance/signing"
@@ -36,27 +34,19 @@ func (r *receiptCmd) run(p printer) int {
 	}
 	status := exitSound
 	for _, file := range r.Files {
-		switch one := r.check(p, keys, file); {
-		case one == exitTampered, one == exitUnchecked && status == exitSound:
-			status = one
-		}
+		status = worse(status, r.check(p, keys, file))
 	}
 	return status
 }
 
 func (r *receiptCmd) check(p printer, keys *signing.Verifiers, file string) int {
-	text, err := readReceipt(file)
+	text, err := readUpTo(file, receipt.MaxSize)
 	if err != nil {
 		return p.unchecked(file, err)
 	}
 	v, err := receipt.Verify(keys, text)
 	if err != nil {
-		if p.json {
-			p.printJSON(verdict{Verdict: "tampered", File: file, Error: err.Error()})
-		} else {
-			fmt.Fprintf(p.c.out, p.words["receipt_bad"]+"\n", visible(file), visible(err.Error()))
-		}
-		return exitTampered
+		return p.refuted(file, err)
 	}
 	if p.json {
 		p.printJSON(proven{
@@ -70,13 +60,4 @@ func (r *receiptCmd) check(p printer, keys *signing.Verifiers, file string) int 
 			visible(v.Leaf.Tenant), v.Leaf.Seq, signedBy(keys, v.SignedBy))
 	}
 	return exitSound
-}
-
-func readReceipt(file string) ([]byte, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, receipt.MaxSize+1))
 }

@@ -48,6 +48,9 @@ func OpenFolder(dir string) (*Folder, error) {
 	return &Folder{dir: dir}, nil
 }
 
+// ReadFolder is the folder dir for one who reads beside its sequencer, and touches nothing.
+func ReadFolder(dir string) *Folder { return &Folder{dir: dir} }
+
 func (f *Folder) path(object string) string { return filepath.Join(f.dir, filepath.FromSlash(object)) }
 
 // writers is how many files are synced at once: a journalling file system

@@ -16,12 +16,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	goredis "github.com/redis/go-redis/v9"
-	"golang.org/x/mod/sumdb/note"
 
 	"realname/compliance"
 	"realname/compliance/auditlog"
 	"realname/compliance/policy"
-	"realname/compliance/signing"
 	"realname/compliance/vault"
 	"realname/imaging"
 	"realname/internal/config"
@@ -193,17 +191,12 @@ func (g *gateway) openLog(ctx context.Context, keys keyring) error {
 		return err
 	}
 	o := auditlog.Options{
-		Origin: g.opts.Config.Log.Origin, Ledger: g.store.Log(), Storage: folder,
+		Origin: g.opts.Config.Log.Origin, Ledger: g.store.Log(), Storage: folder, Verifiers: verifiersOf(keys.known),
 		OnError: func(err error) { g.log.Warn("the audit log will be tried again", "error", err) },
 	}
-	var verifiers []note.Verifier
 	for _, k := range keys.log {
 		o.Signers = append(o.Signers, k.Signer())
 	}
-	for _, k := range keys.known {
-		verifiers = append(verifiers, k.Verifier())
-	}
-	o.Verifiers = signing.NewVerifiers(verifiers...)
 	g.auditlog, err = auditlog.Open(ctx, o)
 	return err
 }
