@@ -98,3 +98,20 @@ func readUpTo(file string, limit int64) ([]byte, error) {
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, limit+1))
 }
+
+var disclosureWords = map[string]map[string]string{
+	"en": {
+		"h_disclosure":    "Check that a decision was made on a disclosed input; the file proves that one input and tells nothing of the others.",
+		"h_disclosures":   "Disclosures (.disclosure.json).",
+		"h_hide":          "Do not print the value.",
+		"disclosure_good": "SOUND     %s: decision %s (version %d) was made on %s = %s (%s); entry %d of %d in %s (tenant %s), signed by %s",
+		"hidden":          "(not shown)",
+	},
+	"zh-CN": {
+		"h_disclosure":    "核验某项披露的输入确为该决定所依据；文件只证明这一项，不透露其他输入。",
+		"h_disclosures":   "披露文件（.disclosure.json）。",
+		"h_hide":          "不显示披露的值。",
+		"disclosure_good": "完好      %s：决定 %s（版本 %d）所依据的 %s = %s（%s）；第 %d 条记录（共 %d 条），日志 %s（租户 %s），签名 %s",
+		"hidden":          "（未显示）",
+	},
+}

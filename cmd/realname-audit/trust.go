@@ -46,3 +46,16 @@ func suitesOf(keys *signing.Verifiers, ids []string) []string {
 	}
 	return out
 }
+
+var trustWords = map[string]map[string]string{
+	"en": {
+		"h_require":   "Suites that must each have signed the checkpoint: ed25519, sm2. Without this one of them is enough.",
+		"h_witnesses": "How many of the witnesses in KEYFILE must have cosigned the checkpoint.",
+		"signed_by":   "signed    %s (verified)",
+	},
+	"zh-CN": {
+		"h_require":   "检查点必须具备的签名算法：ed25519、sm2；不指定时任一即可。",
+		"h_witnesses": "KEYFILE 中至少须有几个见证方共签检查点。",
+		"signed_by":   "签名      %s（已核验）",
+	},
+}
