@@ -9,7 +9,7 @@ import (
 // trust is whom a command believes, and what it demands of them.
 type trust struct {
 	Key       string   `required:"" placeholder:"KEYFILE" help:"${h_key}"`
-	Require   []string `placeholder:"SUITE,…" help:"${h_require}"`
+	Require   []string `placeholder:"SUITE" help:"${h_require}"`
 	Witnesses int      `placeholder:"K" default:"0" help:"${h_witnesses}"`
 }
 

@@ -23,6 +23,9 @@ var (
 // maxCheckpoint bounds what is parsed: 16 signatures of 5 kB and room to spare.
 const maxCheckpoint = 128 << 10
 
+// maxSize bounds the entries of a log: near 2^63 the arithmetic of tlog goes round for ever.
+const maxSize = 1 << 56
+
 // Checkpoint is the head of a log at one size.
 type Checkpoint struct {
 	Origin string
@@ -48,7 +51,7 @@ func ParseText(text string) (Checkpoint, error) {
 		return Checkpoint{}, fmt.Errorf("%w: want the lines origin, size and root", ErrCheckpoint)
 	}
 	size, err := strconv.ParseInt(lines[1], 10, 64)
-	if err != nil || size < 0 || strconv.FormatInt(size, 10) != lines[1] {
+	if err != nil || size < 0 || size > maxSize || strconv.FormatInt(size, 10) != lines[1] {
 		return Checkpoint{}, fmt.Errorf("%w: tree size %.30q", ErrCheckpoint, lines[1])
 	}
 	root, err := tlog.ParseHash(lines[2])
@@ -56,6 +59,15 @@ func ParseText(text string) (Checkpoint, error) {
 		return Checkpoint{}, fmt.Errorf("%w: root hash %.60q", ErrCheckpoint, lines[2])
 	}
 	return Checkpoint{Origin: lines[0], Size: size, Root: root}, nil
+}
+
+// Peek reads what a signed checkpoint claims, and verifies nothing.
+func Peek(signed []byte) (Checkpoint, error) {
+	text, _, ok := strings.Cut(string(signed), "\n\n")
+	if !ok || len(signed) > maxCheckpoint {
+		return Checkpoint{}, fmt.Errorf("%w: no signed note", ErrCheckpoint)
+	}
+	return ParseText(text + "\n")
 }
 
 // Demanding are keys that ask more of a checkpoint than one signature that verifies.
