@@ -30,6 +30,7 @@ const (
 	EventStockDiffers      EventKind = "stock.differs"   // both have it, but not the same of it
 	EventEvidenceReceived  EventKind = "evidence.received"
 	EventEvidenceDisclosed EventKind = "evidence.disclosed"       // a copy left; also each time that it left again
+	EventFieldDisclosed    EventKind = "decision.field_disclosed" // one input of a decision left, with what proves it
 	EventRetentionEnded    EventKind = "evidence.retention_ended" // the content went: no clause wants it any more
 	EventTenantAdded       EventKind = "tenant.added"
 	EventTenantLimitSet    EventKind = "tenant.limit_set"
@@ -37,6 +38,7 @@ const (
 	EventExported          EventKind = "audit.exported" // an inspection package was made
 	EventKeyCreated        EventKind = "key.created"
 	EventKeyRevoked        EventKind = "key.revoked"
+	EventLogKeyAdded       EventKind = "log.key_added" // the log is signed with one more key from here on
 	EventPolicyDrafted     EventKind = "policy.drafted"
 	EventPolicyChecked     EventKind = "policy.checked" // it loads, and decides its examples as they want
 	EventPolicyShadowed    EventKind = "policy.shadowed"

@@ -135,6 +135,9 @@ type Ledger interface {
 	// ForgetWindows forgets what no window holds any more: among the limit oldest decisions what is from before a time.
 	ForgetWindows(ctx context.Context, before time.Time, limit int) (int, error)
 
+	// Append records an event that changes nothing else.
+	Append(ctx context.Context, event compliance.Event) error
+
 	// Attempt records one refused attempt with its event.
 	Attempt(ctx context.Context, a Attempt, event compliance.Event) error
 }

@@ -153,20 +153,7 @@ func sealRecord(decisionID string, version int) string {
 // commitInputs commits to each input of the request, so that one of them can
 // be disclosed and proved without the others.
 func (s *Service) commitInputs(c *clearRequest) ([]compliance.Commitment, error) {
-	inputs := map[string]string{}
-	for i, p := range c.Parties {
-		party := "party." + strconv.Itoa(i) + "." + p.Role
-		inputs[party+".document"] = p.Kind + ":" + p.IssuingState + ":" + p.Number
-		inputs[party+".name"] = p.Name
-		if p.BirthDate+p.Sex+p.Nationality != "" {
-			inputs[party+".claims"] = p.BirthDate + ":" + p.Sex + ":" + p.Nationality
-		}
-	}
-	for i, e := range c.Evidence {
-		if e.Digest != "" {
-			inputs["evidence."+strconv.Itoa(i)+"."+e.Kind] = e.Digest
-		}
-	}
+	inputs := c.inputs()
 	fields := make([]string, 0, len(inputs))
 	for f := range inputs {
 		fields = append(fields, f)
@@ -183,4 +170,23 @@ func (s *Service) commitInputs(c *clearRequest) ([]compliance.Commitment, error)
 		out = append(out, commitment)
 	}
 	return out, nil
+}
+
+// inputs are what is committed to, by field.
+func (c *clearRequest) inputs() map[string]string {
+	inputs := map[string]string{}
+	for i, p := range c.Parties {
+		party := "party." + strconv.Itoa(i) + "." + p.Role
+		inputs[party+".document"] = p.Kind + ":" + p.IssuingState + ":" + p.Number
+		inputs[party+".name"] = p.Name
+		if p.BirthDate+p.Sex+p.Nationality != "" {
+			inputs[party+".claims"] = p.BirthDate + ":" + p.Sex + ":" + p.Nationality
+		}
+	}
+	for i, e := range c.Evidence {
+		if e.Digest != "" {
+			inputs["evidence."+strconv.Itoa(i)+"."+e.Kind] = e.Digest
+		}
+	}
+	return inputs
 }

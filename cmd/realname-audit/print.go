@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"realname/compliance/receipt"
+	"realname/compliance/signing"
 )
 
 // printer writes outcomes, in one language or as JSON.
@@ -48,13 +49,16 @@ func (p printer) line(key string, args ...any) {
 }
 
 // report writes the outcome for a person.
-func (p printer) report(r receipt.Report, keys []string) {
+func (p printer) report(r receipt.Report, keys *signing.Verifiers) {
 	origin := visible(r.Origin)
 	if origin == "" {
 		origin = p.words["unproven"]
 	}
 	p.line("log", origin)
-	p.line("key", strings.Join(keys, " "))
+	p.line("key", strings.Join(keys.IDs(), " "))
+	if len(r.SignedBy) > 0 {
+		p.line("signed_by", signedBy(keys, r.SignedBy))
+	}
 	p.line("counts", r.Entries, r.Size, r.Tiles, r.Tenants, r.Receipts)
 	if r.Root != "" {
 		p.line("root", r.Root)

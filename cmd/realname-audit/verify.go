@@ -4,11 +4,10 @@ import (
 	"fmt"
 
 	"realname/compliance/receipt"
-	"realname/compliance/signing"
 )
 
 type verifyCmd struct {
-	Key string `required:"" placeholder:"KEYFILE" help:"${h_key}"`
+	trust
 	Dir string `arg:"" help:"${h_dir}"`
 }
 
@@ -20,7 +19,7 @@ type verdict struct {
 }
 
 func (v *verifyCmd) run(p printer) int {
-	keys, err := signing.LoadVerifiers(v.Key)
+	keys, err := v.keys()
 	if err != nil {
 		return p.unchecked("", err)
 	}
@@ -37,10 +36,11 @@ func (v *verifyCmd) run(p printer) int {
 		p.printJSON(struct {
 			verdict
 			receipt.Report
-		}{verdict{Verdict: name}, report})
+			Suites []string `json:"suites"`
+		}{verdict{Verdict: name}, report, suitesOf(keys, report.SignedBy)})
 		return status
 	}
-	p.report(report, keys.IDs())
+	p.report(report, keys)
 	return status
 }
 

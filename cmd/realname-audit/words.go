@@ -26,25 +26,48 @@ func language(args []string, env func(string) string) string {
 	return "en"
 }
 
-// catalogue holds every text, by language; k_ are the kinds of package receipt.
-var catalogue = map[string]map[string]string{
+// catalogue holds every text, by language: those below and those that stand beside the commands.
+var catalogue = combine(general, trustWords, disclosureWords, sourceWords, consistencyWords, monitorWords, packageWords)
+
+// combine puts several catalogues together; a key belongs to one of them.
+func combine(list ...map[string]map[string]string) map[string]map[string]string {
+	out := make(map[string]map[string]string)
+	for _, one := range list {
+		for lang, words := range one {
+			if out[lang] == nil {
+				out[lang] = make(map[string]string)
+			}
+			for key, text := range words {
+				if _, taken := out[lang][key]; taken {
+					panic("realname-audit: two texts for " + key)
+				}
+				out[lang][key] = text
+			}
+		}
+	}
+	return out
+}
+
+// general are the texts of all commands; h_ are of the help, k_ the kinds of package receipt.
+var general = map[string]map[string]string{
 	"en": {
 		"h_program": "Checks the audit log of a realname gateway, offline, trusting nobody but the log's public key.\n\n" +
 			"Exit status: 0 sound, 1 tampered with (it says where), 2 could not check.\n\n" +
 			"Examples:\n" +
 			"  realname-audit verify --key log.pub ./log      the whole log, and the receipts in ./log/receipts\n" +
+			"  realname-audit verify --key log.pub --require ed25519,sm2 ./log\n" +
 			"  realname-audit receipt --key log.pub a.tlog-proof\n" +
+			"  realname-audit disclosure --key log.pub number.disclosure.json\n" +
 			"  realname-audit package --key log.pub ./package  what \"realname audit export\" made\n\n" +
-			"KEYFILE holds the log's public key, one line NAME+ID+KEY. Get it from the institution once, by a way you trust, and keep it.",
-		"h_lang":        "Language of the output: en, zh-CN, or auto (from the locale).",
-		"h_json":        "Print JSON: one object for verify, one a line for each receipt.",
-		"h_verify":      "Check the folder of a whole log: signature, every entry and tile, every tenant's chain, every receipt in receipts/.",
-		"h_receipt":     "Check receipts one by one; they need no log beside them.",
-		"h_package":     "Check an inspection package: manifest, every file, every event's receipt, the tenant's numbers, records and policies.",
-		"h_package_dir": "Folder of the package.",
-		"h_key":         "File with the public key of the log.",
-		"h_dir":         "Folder of the log, with the file checkpoint and the folder tile.",
-		"h_files":       "Receipts (.tlog-proof).",
+			"KEYFILE holds the log's public keys, one line NAME+ID+KEY each: one of Ed25519, one of SM2 with SM3. " +
+			"Get them from the institution once, by a way you trust, and keep them.",
+		"h_lang":    "Language of the output: en, zh-CN, or auto (from the locale).",
+		"h_json":    "Print JSON: one object for verify, one a line for each receipt.",
+		"h_verify":  "Check the folder of a whole log: signature, every entry and tile, every tenant's chain, every receipt in receipts/.",
+		"h_receipt": "Check receipts one by one; they need no log beside them.",
+		"h_key":     "File with the public keys of the log, and of its witnesses.",
+		"h_dir":     "Folder of the log, with the file checkpoint and the folder tile.",
+		"h_files":   "Receipts (.tlog-proof).",
 
 		"unchecked":    "NOT CHECKED: %s",
 		"progress":     "%d of %d entries (%d%%)",
@@ -65,27 +88,9 @@ var catalogue = map[string]map[string]string{
 		"event":        "   event     %s",
 		"expected":     "   expected  %s",
 		"found":        "   found     %s",
-		"receipt_good": "SOUND     %s: event %s is entry %d of %d in %s (tenant %s, number %d)",
+		"receipt_good": "SOUND     %s: event %s is entry %d of %d in %s (tenant %s, number %d), signed by %s",
 		"receipt_bad":  "TAMPERED  %s: %s",
 
-		"case":          "case      %s (%s)",
-		"asked":         "asked     %s, from %s until %s",
-		"holds":         "checked   %d events, numbers %d to %d, %d decisions, %d files",
-		"numbered":      "\n%d. %s",
-		"row":           "   row       %d",
-		"package_sound": "\nSOUND: every event is in the log, none is missing between the first and the last, and no file was changed.",
-
-		"k_package_manifest":     "The manifest is not signed by this key, or was changed after it was.",
-		"k_package_missing":      "A file of the package is missing.",
-		"k_package_altered":      "A file was changed after the package was made.",
-		"k_package_unlisted":     "A file was put in that is not in the list.",
-		"k_package_checkpoint":   "The checkpoint is not signed by this key, or is not the one of this package.",
-		"k_package_receipt":      "An event is not proven to be in the log.",
-		"k_package_event":        "An event or its row says otherwise than the log.",
-		"k_package_sequence":     "An event of the institution was left out, or one of another was put in.",
-		"k_package_range":        "The event before the days is missing, so that more may be.",
-		"k_package_record":       "A decision's record is not what its event commits to.",
-		"k_package_policy":       "A policy that decisions rest on is missing, or another.",
 		"k_checkpoint_missing":   "The checkpoint is missing.",
 		"k_checkpoint_malformed": "The checkpoint is not in its form.",
 		"k_checkpoint_signature": "The checkpoint is not signed by this key, or was changed after it was.",
@@ -123,18 +128,18 @@ var catalogue = map[string]map[string]string{
 			"退出码：0 完好；1 被篡改（指出位置）；2 无法核验。\n\n" +
 			"示例：\n" +
 			"  realname-audit verify --key log.pub ./log      核验整个日志及 ./log/receipts 中的回执\n" +
+			"  realname-audit verify --key log.pub --require ed25519,sm2 ./log\n" +
 			"  realname-audit receipt --key log.pub a.tlog-proof\n" +
+			"  realname-audit disclosure --key log.pub number.disclosure.json\n" +
 			"  realname-audit package --key log.pub ./package  核验 realname audit export 生成的检查包\n\n" +
-			"KEYFILE 是日志公钥文件，每行一个 NAME+ID+KEY。请通过可信途径向机构取得一次并妥善保存。",
-		"h_lang":        "输出语言：en、zh-CN 或 auto（按系统区域设置）。",
-		"h_json":        "输出 JSON：verify 为一个对象，receipt 每个回执一行。",
-		"h_verify":      "核验整个日志目录：签名、每条记录与每个哈希块、每个租户的链、receipts/ 中的每个回执。",
-		"h_receipt":     "逐个核验回执，无需日志。",
-		"h_package":     "核验监管检查包：清单、每个文件、每个事件的回执、租户编号、决定记录与规则。",
-		"h_package_dir": "检查包目录。",
-		"h_key":         "日志公钥文件。",
-		"h_dir":         "日志目录，内有 checkpoint 文件和 tile 目录。",
-		"h_files":       "回执文件（.tlog-proof）。",
+			"KEYFILE 是日志公钥文件，每行一个 NAME+ID+KEY，Ed25519 与 SM2/SM3 各一。请通过可信途径向机构取得一次并妥善保存。",
+		"h_lang":    "输出语言：en、zh-CN 或 auto（按系统区域设置）。",
+		"h_json":    "输出 JSON：verify 为一个对象，receipt 每个回执一行。",
+		"h_verify":  "核验整个日志目录：签名、每条记录与每个哈希块、每个租户的链、receipts/ 中的每个回执。",
+		"h_receipt": "逐个核验回执，无需日志。",
+		"h_key":     "日志公钥文件，可含见证方公钥。",
+		"h_dir":     "日志目录，内有 checkpoint 文件和 tile 目录。",
+		"h_files":   "回执文件（.tlog-proof）。",
 
 		"unchecked":    "无法核验：%s",
 		"progress":     "%d / %d 条记录（%d%%）",
@@ -155,27 +160,9 @@ var catalogue = map[string]map[string]string{
 		"event":        "   事件      %s",
 		"expected":     "   应为      %s",
 		"found":        "   实为      %s",
-		"receipt_good": "完好      %s：事件 %s 是第 %d 条记录（共 %d 条），日志 %s（租户 %s，序号 %d）",
+		"receipt_good": "完好      %s：事件 %s 是第 %d 条记录（共 %d 条），日志 %s（租户 %s，序号 %d），签名 %s",
 		"receipt_bad":  "被篡改    %s：%s",
 
-		"case":          "案号      %s（%s）",
-		"asked":         "申请范围  %s，自 %s 至 %s",
-		"holds":         "已核验    %d 个事件，编号 %d 至 %d，%d 个决定，%d 个文件",
-		"numbered":      "\n%d. %s",
-		"row":           "   行        %d",
-		"package_sound": "\n完好：每个事件均在日志中，首尾之间没有遗漏，文件均未改动。",
-
-		"k_package_manifest":     "清单不是用此密钥签名的，或签名后被改动。",
-		"k_package_missing":      "检查包缺少文件。",
-		"k_package_altered":      "文件在检查包生成后被改动。",
-		"k_package_unlisted":     "放入了清单之外的文件。",
-		"k_package_checkpoint":   "检查点不是用此密钥签名的，或不是此检查包的检查点。",
-		"k_package_receipt":      "事件不能证明在日志中。",
-		"k_package_event":        "事件或其索引行与日志不符。",
-		"k_package_sequence":     "遗漏了该机构的事件，或混入了其他机构的事件。",
-		"k_package_range":        "缺少范围之前的事件，可能另有遗漏。",
-		"k_package_record":       "决定的记录与其事件所承诺的不符。",
-		"k_package_policy":       "决定所依据的规则缺失或不符。",
 		"k_checkpoint_missing":   "检查点缺失。",
 		"k_checkpoint_malformed": "检查点格式不符。",
 		"k_checkpoint_signature": "检查点不是用此密钥签名的，或签名后被改动。",

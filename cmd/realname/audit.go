@@ -14,7 +14,8 @@ import (
 
 // auditCmd groups the commands on the audit log.
 type auditCmd struct {
-	Export auditExportCmd `cmd:"" help:"Make an inspection package for a regulator."`
+	Export   auditExportCmd   `cmd:"" help:"Make an inspection package for a regulator."`
+	Disclose auditDiscloseCmd `cmd:"" help:"Write one input of a decision in clear, with what proves it; it is recorded that it leaves."`
 }
 
 type auditExportCmd struct {

@@ -48,7 +48,7 @@ func OpenFolder(dir string) (*Folder, error) {
 	return &Folder{dir: dir}, nil
 }
 
-// ReadFolder is the folder dir for reading only: it changes nothing and clears nothing away.
+// ReadFolder is the folder dir for one who reads beside its sequencer, and touches nothing.
 func ReadFolder(dir string) *Folder { return &Folder{dir: dir} }
 
 func (f *Folder) path(object string) string { return filepath.Join(f.dir, filepath.FromSlash(object)) }

@@ -56,15 +56,15 @@ func (r *Reader) current(ctx context.Context) ([]byte, tiles.Checkpoint, error) 
 	if bytes.Equal(signed, r.signed) {
 		return r.signed, r.head, nil
 	}
-	c, _, err := tiles.Open(signed, r.opts.Verifiers)
+	c, err := tiles.Open(signed, r.opts.Verifiers)
 	if err == nil && c.Origin != r.opts.Origin {
 		err = fmt.Errorf("it is of %q, this log is %q", c.Origin, r.opts.Origin)
 	}
 	if err != nil {
 		return nil, tiles.Checkpoint{}, fmt.Errorf("%w: %w", ErrForeign, err)
 	}
-	r.signed, r.head = signed, c
-	return signed, c, nil
+	r.signed, r.head = signed, c.Checkpoint
+	return signed, r.head, nil
 }
 
 // Tile returns the tile or entry bundle of a tlog-tiles path, relative to the
@@ -115,14 +115,14 @@ func (r *Reader) Proof(ctx context.Context, eventID string) ([]byte, error) {
 
 // ProofAt returns the receipt of a leaf at a checkpoint of this log that was published once.
 func (r *Reader) ProofAt(ctx context.Context, signed []byte, index int64) ([]byte, error) {
-	c, _, err := tiles.Open(signed, r.opts.Verifiers)
+	c, err := tiles.Open(signed, r.opts.Verifiers)
 	if err != nil {
 		return nil, err
 	}
 	if c.Origin != r.opts.Origin || index < 0 || index >= c.Size {
 		return nil, ErrNotFound
 	}
-	return r.prove(ctx, signed, c, index)
+	return r.prove(ctx, signed, c.Checkpoint, index)
 }
 
 func (r *Reader) prove(ctx context.Context, signed []byte, c tiles.Checkpoint, index int64) ([]byte, error) {

@@ -67,9 +67,11 @@ func (l *Log) published(ctx context.Context) (signed []byte, c tiles.Checkpoint,
 	if err != nil {
 		return nil, c, fmt.Errorf("auditlog: read the checkpoint: %w", err)
 	}
-	if c, _, err = tiles.Open(signed, l.opts.Verifiers); err != nil {
+	opened, err := tiles.Open(signed, l.opts.Verifiers)
+	if err != nil {
 		return nil, c, fmt.Errorf("%w: %w", ErrForeign, err)
 	}
+	c = opened.Checkpoint
 	if c.Origin != l.opts.Origin {
 		return nil, c, fmt.Errorf("%w: it is of %q, this log is %q", ErrForeign, c.Origin, l.opts.Origin)
 	}

@@ -38,7 +38,7 @@ func VerifyLog(dir string, keys note.Verifiers, progress func(done, total int64)
 		return Report{}, fmt.Errorf("receipt: open the log: %w", err)
 	}
 	defer root.Close()
-	w := &walk{root: root, keys: keys, progress: progress, report: &Report{Findings: []Finding{}, Notes: []Finding{}}}
+	w := &walk{root: root, keys: keys, progress: progress, report: &Report{SignedBy: []string{}, Findings: []Finding{}, Notes: []Finding{}}}
 	if err := w.run(); err != nil {
 		return Report{}, err
 	}
@@ -86,11 +86,12 @@ func (w *walk) readCheckpoint() error {
 		w.size, err = w.sizeOnDisk()
 		return err
 	}
-	c, unknown, err := tiles.Open(data, w.keys)
+	c, err := tiles.Open(data, w.keys)
 	if err == nil {
-		for _, key := range unknown {
+		for _, key := range c.Unknown {
 			w.report.note(Finding{Kind: UnknownSignature, File: tiles.CheckpointPath, Found: key})
 		}
+		w.report.SignedBy = c.SignedBy()
 		w.size, w.signed, w.report.Origin, w.report.Root = c.Size, &c.Root, c.Origin, c.Root.String()
 		return nil
 	}

@@ -104,6 +104,8 @@ type Verified struct {
 	Root   tlog.Hash // tree hash at the checkpoint
 	Leaf   Leaf
 	Raw    []byte // the leaf, verbatim
+	// SignedBy names the keys (name+id) whose signatures on the checkpoint were verified.
+	SignedBy []string
 	// Unknown names the signatures on the checkpoint by keys that were not given.
 	Unknown []string
 }
@@ -115,7 +117,7 @@ func Verify(keys note.Verifiers, text []byte) (Verified, error) {
 	if err != nil {
 		return Verified{}, err
 	}
-	c, unknown, err := tiles.Open(r.Checkpoint, keys)
+	c, err := tiles.Open(r.Checkpoint, keys)
 	if err != nil {
 		return Verified{}, err
 	}
@@ -134,6 +136,6 @@ func Verify(keys note.Verifiers, text []byte) (Verified, error) {
 	}
 	return Verified{
 		Origin: c.Origin, Index: r.Index, Size: c.Size, Root: c.Root,
-		Leaf: leaf, Raw: r.Leaf, Unknown: unknown,
+		Leaf: leaf, Raw: r.Leaf, SignedBy: c.SignedBy(), Unknown: c.Unknown,
 	}, nil
 }

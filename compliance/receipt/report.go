@@ -67,13 +67,14 @@ type Finding struct {
 
 // Report is the outcome of VerifyLog.
 type Report struct {
-	Origin   string    `json:"origin"`   // "" when the checkpoint does not verify
-	Size     int64     `json:"size"`     // leaves; as signed, or as found when the checkpoint does not verify
-	Root     string    `json:"root"`     // base64, as signed
-	Entries  int64     `json:"entries"`  // checked
-	Tiles    int64     `json:"tiles"`    // tile files checked
-	Tenants  int       `json:"tenants"`  // whose chains were followed
-	Receipts int64     `json:"receipts"` // checked
+	Origin   string    `json:"origin"`    // "" when the checkpoint does not verify
+	Size     int64     `json:"size"`      // leaves; as signed, or as found when the checkpoint does not verify
+	Root     string    `json:"root"`      // base64, as signed
+	SignedBy []string  `json:"signed_by"` // keys (name+id) whose signatures on the checkpoint were verified
+	Entries  int64     `json:"entries"`   // checked
+	Tiles    int64     `json:"tiles"`     // tile files checked
+	Tenants  int       `json:"tenants"`   // whose chains were followed
+	Receipts int64     `json:"receipts"`  // checked
 	Findings []Finding `json:"findings"`
 	Notes    []Finding `json:"notes"`
 	// Omitted counts findings and notes beyond the first maxFindings of each.

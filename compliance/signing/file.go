@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // maxKeyFile bounds a key file: a few lines, even of post-quantum keys.
@@ -30,23 +31,80 @@ func keyLines(text string) iter.Seq2[int, string] {
 	}
 }
 
-// Create generates an Ed25519 key and writes its key file, mode 0600, durable
-// when it returns. A file that exists is never replaced: the error is fs.ErrExist.
-func Create(path, name string, rand io.Reader) (*Key, error) {
-	k, err := Generate(rand, name)
-	if err != nil {
-		return nil, err
+// Create generates a key of each suite and writes the key file, mode 0600,
+// durable when it returns. A file that exists is never replaced: the error is fs.ErrExist.
+func Create(path, name string, rand io.Reader, suites ...Suite) ([]*Key, error) {
+	var keys []*Key
+	var text strings.Builder
+	for _, s := range suites {
+		k, err := Generate(s, name, rand)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, k)
+		text.WriteString(k.private + "\n")
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("signing: create key file: %w", err)
 	}
-	_, err = f.WriteString(k.private + "\n")
+	_, err = f.WriteString(text.String())
 	err = errors.Join(err, f.Sync(), f.Close(), syncDir(filepath.Dir(path)))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("signing: write key file: %w", err), os.Remove(path))
 	}
-	return k, nil
+	return keys, nil
+}
+
+// Add generates a key of suite for the log of a key file and puts it last in
+// the file, atomically and durably. announce is told the key before it is
+// there; its error keeps the file as it was. Where the file has a key of the
+// suite already, nothing happens and the key is nil.
+func Add(path string, suite Suite, rand io.Reader, announce func(*Key) error) (*Key, error) {
+	lock, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("signing: %w", err)
+	}
+	defer lock.Close()
+	// Two programs that start together must not each add one.
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, fmt.Errorf("signing: lock the folder of the key file: %w", err)
+	}
+	keys, err := Load(path)
+	if err != nil {
+		return nil, err
+	}
+	var text strings.Builder
+	for _, k := range keys {
+		if k.Suite() == suite {
+			return nil, nil
+		}
+		text.WriteString(k.private + "\n")
+	}
+	k, err := Generate(suite, keys[0].Name(), rand)
+	if err != nil {
+		return nil, err
+	}
+	if err := announce(k); err != nil {
+		return nil, err
+	}
+	return k, replace(path, text.String()+k.private+"\n")
+}
+
+// replace puts text in the place of the key file.
+func replace(path, text string) error {
+	temp, err := os.CreateTemp(filepath.Dir(path), ".keys-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("signing: write key file: %w", err)
+	}
+	_, err = temp.WriteString(text)
+	if err = errors.Join(err, temp.Sync(), temp.Close()); err == nil {
+		err = os.Rename(temp.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("signing: write key file: %w", err), os.Remove(temp.Name()))
+	}
+	return syncDir(filepath.Dir(path))
 }
 
 func syncDir(dir string) error {

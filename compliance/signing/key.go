@@ -1,13 +1,14 @@
 package signing
 
 import (
-	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -25,9 +26,6 @@ var (
 	// ErrPermissions: others than the owner can read or write the key file.
 	ErrPermissions = errors.New("signing: key file is open to others")
 )
-
-// algEd25519 is the signature type byte of C2SP signed-note.
-const algEd25519 = 0x01
 
 const privatePrefix = "PRIVATE+KEY+"
 
@@ -49,82 +47,117 @@ func ValidName(name string) bool {
 // Key signs notes under one name. The private half never leaves it but by the
 // key file that Create writes; printing a Key shows its public half.
 type Key struct {
-	signer   note.Signer
-	verifier note.Verifier
+	verifier *verifier
+	sign     signFunc
 	private  string
 	public   string
 }
 
-// Generate makes an Ed25519 key from 32 bytes of rand.
-func Generate(rand io.Reader, name string) (*Key, error) {
+// Generate makes a key of a suite from 32 bytes of rand.
+func Generate(suite Suite, name string, rand io.Reader) (*Key, error) {
+	a, err := algorithmOf(suite)
+	if err != nil {
+		return nil, err
+	}
 	if !ValidName(name) {
 		return nil, fmt.Errorf("%w: %q", ErrName, name)
 	}
-	seed := make([]byte, ed25519.SeedSize)
-	if _, err := io.ReadFull(rand, seed); err != nil {
-		return nil, fmt.Errorf("signing: read randomness: %w", err)
+	secret, err := a.generate(rand)
+	if err != nil {
+		return nil, err
 	}
-	return newEd25519(name, seed)
+	return a.key(name, secret)
 }
 
-func newEd25519(name string, seed []byte) (*Key, error) {
-	pub := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
-	public, err := note.NewEd25519VerifierKey(name, pub)
+// key makes the Key of a secret.
+func (a algorithm) key(name string, secret []byte) (*Key, error) {
+	public, sign, err := a.open(secret)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKey, err)
+		return nil, err
 	}
-	verifier, err := note.NewVerifier(public)
+	v, err := a.verifier(name, public)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKey, err)
+		return nil, err
 	}
-	private := fmt.Sprintf("%s%s+%08x+%s", privatePrefix, name, verifier.KeyHash(),
-		base64.StdEncoding.EncodeToString(append([]byte{algEd25519}, seed...)))
-	signer, err := note.NewSigner(private)
+	line := func(half []byte) string {
+		return fmt.Sprintf("%s+%08x+%s", name, v.hash, base64.StdEncoding.EncodeToString(append([]byte(a.kind), half...)))
+	}
+	return &Key{verifier: v, sign: sign, private: privatePrefix + line(secret), public: line(public)}, nil
+}
+
+// verifier makes the verifier of a public key.
+func (a algorithm) verifier(name string, public []byte) (*verifier, error) {
+	check, err := a.verify(public)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKey, err)
+		return nil, err
 	}
-	return &Key{signer: signer, verifier: verifier, private: private, public: public}, nil
+	// The key id that C2SP signed-note recommends.
+	sum := sha256.Sum256([]byte(name + "\n" + a.kind + string(public)))
+	return &verifier{name: name, hash: binary.BigEndian.Uint32(sum[:]), suite: a.suite, check: check}, nil
+}
+
+// parseLine splits NAME+ID+KEY and finds the algorithm of the key; half says
+// which size it must have. Its errors never repeat the key.
+func parseLine(line string, half func(algorithm) int) (name string, a algorithm, key []byte, err error) {
+	fields := strings.SplitN(line, "+", 3) // the base64 of the key may itself hold plus signs
+	if len(fields) < 3 {
+		return "", a, nil, fmt.Errorf("%w: want NAME+ID+KEY", ErrKey)
+	}
+	name = fields[0]
+	if !ValidName(name) {
+		return "", a, nil, fmt.Errorf("%w: %q", ErrName, name)
+	}
+	material, err := base64.StdEncoding.Strict().DecodeString(fields[2])
+	if err != nil || len(material) == 0 {
+		return "", a, nil, fmt.Errorf("%w: the key of %q is not base64", ErrKey, name)
+	}
+	for _, a := range algorithms {
+		key, ok := strings.CutPrefix(string(material), a.kind)
+		if !ok {
+			continue
+		}
+		if want := half(a); len(key) != want {
+			return "", a, nil, fmt.Errorf("%w: the %s key of %q has %d bytes, want %d", ErrKey, a.suite, name, len(key), want)
+		}
+		return name, a, []byte(key), nil
+	}
+	return "", a, nil, fmt.Errorf("%w 0x%02x of %q", ErrAlgorithm, material[0], name)
 }
 
 // parseKey reads one PRIVATE+KEY+… line. Its errors never repeat the line.
 func parseKey(line string) (*Key, error) {
 	rest, ok := strings.CutPrefix(line, privatePrefix)
-	fields := strings.Split(rest, "+")
-	// The base64 of the key may itself hold plus signs.
-	if !ok || len(fields) < 3 {
+	if !ok {
 		return nil, fmt.Errorf("%w: not a PRIVATE+KEY line", ErrKey)
 	}
-	name, raw := fields[0], strings.Join(fields[2:], "+")
-	if !ValidName(name) {
-		return nil, fmt.Errorf("%w: %q", ErrName, name)
+	name, a, secret, err := parseLine(rest, func(a algorithm) int { return a.secretSize })
+	if err != nil {
+		return nil, err
 	}
-	material, err := base64.StdEncoding.Strict().DecodeString(raw)
-	if err != nil || len(material) == 0 {
-		return nil, fmt.Errorf("%w: the key of %q is not base64", ErrKey, name)
+	k, err := a.key(name, secret)
+	if err != nil {
+		return nil, err
 	}
-	switch material[0] {
-	case algEd25519:
-		if len(material) != 1+ed25519.SeedSize {
-			return nil, fmt.Errorf("%w: the Ed25519 key of %q has %d bytes, want %d", ErrKey, name, len(material)-1, ed25519.SeedSize)
-		}
-		k, err := newEd25519(name, material[1:])
-		if err != nil {
-			return nil, err
-		}
-		if k.private != line {
-			return nil, fmt.Errorf("%w: the key id of %q is not that of its key", ErrKey, name)
-		}
-		return k, nil
-	default:
-		return nil, fmt.Errorf("%w 0x%02x of %q", ErrAlgorithm, material[0], name)
+	if k.private != line {
+		return nil, fmt.Errorf("%w: the key id of %q is not that of its key", ErrKey, name)
 	}
+	return k, nil
 }
 
 // Name returns the name under which the key signs.
-func (k *Key) Name() string { return k.signer.Name() }
+func (k *Key) Name() string { return k.verifier.name }
 
-// Signer returns the signer of notes.
-func (k *Key) Signer() note.Signer { return k.signer }
+// Suite returns the suite of the key.
+func (k *Key) Suite() Suite { return k.verifier.suite }
+
+// ID returns name+keyid, as signatures and reports name the key.
+func (k *Key) ID() string { return k.verifier.ID() }
+
+// Signer returns the signer of notes; cosignatures bear the time of the machine.
+func (k *Key) Signer() note.Signer { return k.SignerAt(time.Now) }
+
+// SignerAt returns a signer whose cosignatures bear the time that now tells.
+func (k *Key) SignerAt(now func() time.Time) note.Signer { return &signer{k, now} }
 
 // Verifier returns the verifier of what the key signs.
 func (k *Key) Verifier() note.Verifier { return k.verifier }
@@ -138,69 +171,12 @@ func (k *Key) String() string { return k.public }
 // GoString is String: %#v must not show the private half either.
 func (k *Key) GoString() string { return k.public }
 
-// Verifiers are the public keys that a reader trusts.
-type Verifiers struct {
-	list  []note.Verifier
-	known note.Verifiers
+// signer implements note.Signer.
+type signer struct {
+	key *Key
+	now func() time.Time
 }
 
-// NewVerifiers trusts the keys of list.
-func NewVerifiers(list ...note.Verifier) *Verifiers {
-	return &Verifiers{list: slices.Clone(list), known: note.VerifierList(list...)}
-}
-
-// ParseVerifiers reads verifier lines. It needs at least one key, and refuses
-// a line that it does not understand: half a key file is no key file.
-func ParseVerifiers(text string) (*Verifiers, error) {
-	var list []note.Verifier
-	for n, line := range keyLines(text) {
-		v, err := parseVerifier(line)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
-		}
-		list = append(list, v)
-	}
-	if len(list) == 0 {
-		return nil, fmt.Errorf("%w: no key line", ErrKey)
-	}
-	return NewVerifiers(list...), nil
-}
-
-func parseVerifier(line string) (note.Verifier, error) {
-	if strings.HasPrefix(line, privatePrefix) {
-		return nil, fmt.Errorf("%w: a private key stands where a verifier key belongs", ErrKey)
-	}
-	fields := strings.SplitN(line, "+", 3)
-	if len(fields) < 3 {
-		return nil, fmt.Errorf("%w: want NAME+ID+KEY", ErrKey)
-	}
-	if !ValidName(fields[0]) {
-		return nil, fmt.Errorf("%w: %q", ErrName, fields[0])
-	}
-	material, err := base64.StdEncoding.Strict().DecodeString(fields[2])
-	if err != nil || len(material) == 0 {
-		return nil, fmt.Errorf("%w: the key of %q is not base64", ErrKey, fields[0])
-	}
-	if material[0] != algEd25519 {
-		return nil, fmt.Errorf("%w 0x%02x of %q", ErrAlgorithm, material[0], fields[0])
-	}
-	v, err := note.NewVerifier(line)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %q: %w", ErrKey, fields[0], err)
-	}
-	return v, nil
-}
-
-// Verifier implements note.Verifiers.
-func (v *Verifiers) Verifier(name string, hash uint32) (note.Verifier, error) {
-	return v.known.Verifier(name, hash)
-}
-
-// IDs returns name+keyid of every key, in the order of the file.
-func (v *Verifiers) IDs() []string {
-	ids := make([]string, len(v.list))
-	for i, k := range v.list {
-		ids[i] = fmt.Sprintf("%s+%08x", k.Name(), k.KeyHash())
-	}
-	return ids
-}
+func (s *signer) Name() string                    { return s.key.verifier.name }
+func (s *signer) KeyHash() uint32                 { return s.key.verifier.hash }
+func (s *signer) Sign(msg []byte) ([]byte, error) { return s.key.sign(msg, s.now()) }

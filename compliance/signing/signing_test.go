@@ -21,7 +21,7 @@ const name = "realname.example/log/1"
 func TestKeyFileRoundTrip(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "log.key")
-	made, err := signing.Create(path, name, rand.Reader)
+	made, err := signing.Create(path, name, rand.Reader, signing.Ed25519)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,11 +29,11 @@ func TestKeyFileRoundTrip(t *testing.T) {
 		t.Fatalf("mode %v, %v", info.Mode(), err)
 	}
 	keys, err := signing.Load(path)
-	if err != nil || len(keys) != 1 || keys[0].Public() != made.Public() || keys[0].Name() != name {
+	if err != nil || len(keys) != 1 || keys[0].Public() != made[0].Public() || keys[0].Name() != name {
 		t.Fatalf("%v, %v", keys, err)
 	}
 	pub := filepath.Join(dir, "log.pub")
-	if err := os.WriteFile(pub, []byte("# the log's key\n\n"+made.Public()+"\n"), 0o644); err != nil {
+	if err := os.WriteFile(pub, []byte("# the log's key\n\n"+made[0].Public()+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	verifiers, err := signing.LoadVerifiers(pub)
@@ -47,14 +47,14 @@ func TestKeyFileRoundTrip(t *testing.T) {
 	if _, err := note.Open(signed, verifiers); err != nil {
 		t.Errorf("the file's verifier does not know the file's signer: %v", err)
 	}
-	if _, err := signing.Create(path, name, rand.Reader); !errors.Is(err, fs.ErrExist) {
+	if _, err := signing.Create(path, name, rand.Reader, signing.Ed25519); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("a key file was replaced: %v", err)
 	}
 }
 
 func TestOpenKeyFileIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log.key")
-	if _, err := signing.Create(path, name, rand.Reader); err != nil {
+	if _, err := signing.Create(path, name, rand.Reader, signing.Ed25519); err != nil {
 		t.Fatal(err)
 	}
 	for _, mode := range []os.FileMode{0o644, 0o640, 0o604, 0o660, 0o610, 0o602} {
@@ -76,16 +76,17 @@ func TestOpenKeyFileIsRefused(t *testing.T) {
 func TestBadKeyFiles(t *testing.T) {
 	dir := t.TempDir()
 	good := filepath.Join(dir, "good")
-	k, err := signing.Create(good, name, bytes.NewReader(make([]byte, 32)))
+	made, err := signing.Create(good, name, bytes.NewReader(make([]byte, 32)), signing.Ed25519)
 	if err != nil {
 		t.Fatal(err)
 	}
+	k := made[0]
 	text, err := os.ReadFile(good)
 	if err != nil {
 		t.Fatal(err)
 	}
 	line := strings.TrimSpace(string(text))
-	other, err := signing.Generate(bytes.NewReader(bytes.Repeat([]byte{7}, 32)), "other.example/log")
+	other, err := signing.Generate(signing.Ed25519, "other.example/log", bytes.NewReader(bytes.Repeat([]byte{7}, 32)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +137,7 @@ func TestBadKeyFiles(t *testing.T) {
 }
 
 func TestPrintingAKeyShowsNoSecret(t *testing.T) {
-	k, err := signing.Generate(bytes.NewReader(bytes.Repeat([]byte{5}, 32)), name)
+	k, err := signing.Generate(signing.Ed25519, name, bytes.NewReader(bytes.Repeat([]byte{5}, 32)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +157,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("ValidName(%q) is %v", n, !want)
 		}
 	}
-	if _, err := signing.Generate(rand.Reader, "a b"); !errors.Is(err, signing.ErrName) {
+	if _, err := signing.Generate(signing.Ed25519, "a b", rand.Reader); !errors.Is(err, signing.ErrName) {
 		t.Error(err)
 	}
 }

@@ -16,12 +16,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	goredis "github.com/redis/go-redis/v9"
-	"golang.org/x/mod/sumdb/note"
 
 	"realname/compliance"
 	"realname/compliance/auditlog"
 	"realname/compliance/policy"
-	"realname/compliance/signing"
 	"realname/compliance/vault"
 	"realname/imaging"
 	"realname/internal/config"
@@ -112,7 +110,7 @@ func (g *gateway) open(ctx context.Context) error {
 		return err
 	}
 	g.opts.Progress("opening the audit log")
-	if err := g.openLog(ctx, keys.log); err != nil {
+	if err := g.openLog(ctx, keys); err != nil {
 		return err
 	}
 	if err := g.openAuthority(); err != nil {
@@ -190,21 +188,18 @@ func readPolicy(c *config.Config) (*policy.Policy, error) {
 	return policy.Load(c.Policy.File, text)
 }
 
-func (g *gateway) openLog(ctx context.Context, keys []*signing.Key) error {
+func (g *gateway) openLog(ctx context.Context, keys keyring) error {
 	folder, err := auditlog.OpenFolder(g.opts.Config.LogFolder())
 	if err != nil {
 		return err
 	}
 	o := auditlog.Options{
-		Origin: g.opts.Config.Log.Origin, Ledger: g.store.Log(), Storage: folder,
+		Origin: g.opts.Config.Log.Origin, Ledger: g.store.Log(), Storage: folder, Verifiers: verifiersOf(keys.known),
 		OnError: func(err error) { g.log.Warn("the audit log will be tried again", "error", err) },
 	}
-	var verifiers []note.Verifier
-	for _, k := range keys {
+	for _, k := range keys.log {
 		o.Signers = append(o.Signers, k.Signer())
-		verifiers = append(verifiers, k.Verifier())
 	}
-	o.Verifiers = signing.NewVerifiers(verifiers...)
 	g.auditlog, err = auditlog.Open(ctx, o)
 	return err
 }

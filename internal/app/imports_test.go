@@ -16,7 +16,7 @@ import (
 var arrows = map[string][]string{
 	"cmd/realname":          {"internal/app", "internal/config", "internal/csvrecord", "internal/demo", "internal/doctor", "internal/evaluation", "imaging", "compliance", "verify/idnumber", "verify/idnumber/explain", "verify/idnumber/gb2260"},
 	"cmd/imaging-worker":    {"imaging/vision", "imaging", "imaging/sandbox"},
-	"cmd/realname-audit":    {"compliance/receipt", "compliance/receipt/inspection", "compliance/signing"},
+	"cmd/realname-audit":    {"compliance/receipt", "compliance/receipt/inspection", "compliance/receipt/tiles", "compliance/signing"},
 	"cmd/realname-keyagent": {"compliance/vault", "compliance/vault/keyagent"},
 	"cmd/authority-sim":     {"verify/authority/standin"},
 

@@ -91,7 +91,7 @@ func oneLine(text string) string {
 // open takes the checkpoint that all receipts will lead to: the one an interrupted export began with, or the newest.
 func (e *exporter) open(ctx context.Context) error {
 	var verifiers []note.Verifier
-	for _, k := range e.o.keys.log {
+	for _, k := range e.o.keys.known {
 		verifiers = append(verifiers, k.Verifier())
 	}
 	keys := signing.NewVerifiers(verifiers...)
@@ -111,7 +111,7 @@ func (e *exporter) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("app: inspection: the checkpoint: %w", err)
 	}
-	c, _, err := tiles.Open(e.signed, keys)
+	c, err := tiles.Open(e.signed, keys)
 	if err != nil {
 		return fmt.Errorf("app: inspection: the checkpoint: %w", err)
 	}

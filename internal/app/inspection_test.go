@@ -311,7 +311,7 @@ func TestTamperedPackagesAreFound(t *testing.T) {
 			t.Errorf("%s: no %s in %+v", c.name, c.want, r.Findings)
 		}
 	}
-	stranger, err := signing.Generate(rand.Reader, b.o.config.Log.Origin)
+	stranger, err := signing.Generate(signing.Ed25519, b.o.config.Log.Origin, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"realname/compliance"
 	"realname/compliance/signing"
@@ -19,11 +21,13 @@ import (
 type keyring struct {
 	source keySource
 	master vault.Ring
-	log    []*signing.Key
+	log    []*signing.Key // of the configured suites: they sign
+	known  []*signing.Key // all of the key file: what they signed stays published
 }
 
 // openKeys reads the vault's and the log's keys. Beside an empty ledger and no
-// key file at all it makes them; beside a ledger that holds anything a missing
+// key file at all it makes them, and in the log's key file those of suites that
+// are new in the configuration; beside a ledger that holds anything a missing
 // key is an error, because fresh keys would silently orphan what the old ones protect.
 func openKeys(ctx context.Context, c *config.Config, store *sqlstore.Store, ids *compliance.IDs) (keyring, error) {
 	first, err := firstStart(ctx, c, store)
@@ -39,13 +43,39 @@ func openKeys(ctx context.Context, c *config.Config, store *sqlstore.Store, ids 
 	if k.master, err = readMaster(ctx, k.source, store, ids); err != nil {
 		return keyring{}, err
 	}
-	if k.log, err = signing.Load(c.LogKey()); err != nil {
+	if err := addLogKeys(ctx, c, store, ids); err != nil {
 		return keyring{}, err
 	}
-	if name := k.log[0].Name(); name != c.Log.Origin {
+	if k.known, err = signing.Load(c.LogKey()); err != nil {
+		return keyring{}, err
+	}
+	if name := k.known[0].Name(); name != c.Log.Origin {
 		return keyring{}, fmt.Errorf("app: the log key is for %q, log.origin says %q", name, c.Log.Origin)
 	}
-	return k, publish(c, k.log)
+	for _, s := range c.Log.Suites {
+		i := slices.IndexFunc(k.known, func(key *signing.Key) bool { return key.Suite() == signing.Suite(s) })
+		k.log = append(k.log, k.known[i])
+	}
+	return k, publish(c, k.known)
+}
+
+// addLogKeys makes the log's keys of suites that its key file has none of. Each
+// is an event before it is a key, so that no key is there that the log does not name.
+func addLogKeys(ctx context.Context, c *config.Config, store *sqlstore.Store, ids *compliance.IDs) error {
+	for _, s := range c.Log.Suites {
+		_, err := signing.Add(c.LogKey(), signing.Suite(s), rand.Reader, func(key *signing.Key) error {
+			ev, err := compliance.NewEvent(ids.New(compliance.PrefixEvent), compliance.EventLogKeyAdded, "", "gateway", time.Now(),
+				map[string]string{"suite": s, "key": key.Public()})
+			if err != nil {
+				return err
+			}
+			return store.Append(ctx, ev)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readMaster reads the master keys that are to be used, and tells the ledger of those that it does not know.
@@ -98,7 +128,11 @@ func makeKeys(c *config.Config) error {
 			return err
 		}
 	}
-	_, err := signing.Create(c.LogKey(), c.Log.Origin, rand.Reader)
+	var suites []signing.Suite
+	for _, s := range c.Log.Suites {
+		suites = append(suites, signing.Suite(s))
+	}
+	_, err := signing.Create(c.LogKey(), c.Log.Origin, rand.Reader, suites...)
 	return err
 }
 

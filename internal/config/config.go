@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,6 +89,17 @@ const (
 type Log struct {
 	// Origin names the log in every checkpoint; it never changes. Default realname.local/log.
 	Origin string `yaml:"origin"`
+	// Suites sign every checkpoint, each with a key of its own, the first line first; ed25519 is what third-party
+	// tools read, sm2 (with SM3) is China's. A suite that is added later gets its key at the next start. Default [ed25519, sm2].
+	Suites []string `yaml:"suites"`
+}
+
+func (l *Log) check(need func(holds bool, problem string)) {
+	need(l.Origin != "" && !strings.ContainsAny(l.Origin, " +\n"), "log.origin must be a name without spaces and +")
+	need(len(l.Suites) > 0 && l.Suites[0] == "ed25519", "log.suites must begin with ed25519: third-party tools read no other")
+	for i, s := range l.Suites {
+		need((s == "ed25519" || s == "sm2") && !slices.Contains(l.Suites[:i], s), "log.suites are ed25519 and sm2, each once")
+	}
 }
 
 // Imaging is the pool of workers.
@@ -238,7 +250,7 @@ func Default() Config {
 	return Config{
 		Listen: "127.0.0.1:8080",
 		Data:   filepath.Join("var", "realname"),
-		Log:    Log{Origin: "realname.local/log"},
+		Log:    Log{Origin: "realname.local/log", Suites: []string{"ed25519", "sm2"}},
 		Vault:  Vault{Suite: "international", Key: KeyFile, Env: "REALNAME_VAULT_KEYS"},
 		Imaging: Imaging{
 			Assets: ".assets", Workers: 2, Queue: 64, Timeout: Duration(10 * time.Second),
@@ -297,7 +309,7 @@ func (c *Config) check() error {
 	need(c.Listen != "", "listen is empty")
 	need(c.Data != "", "data is empty")
 	need((c.TLS.Certificate == "") == (c.TLS.Key == ""), "tls needs certificate and key together")
-	need(c.Log.Origin != "" && !strings.ContainsAny(c.Log.Origin, " +\n"), "log.origin must be a name without spaces and +")
+	c.Log.check(need)
 	need(c.Vault.Suite == "international" || c.Vault.Suite == "national", "vault.suite must be international or national")
 	need(c.Vault.Key == KeyFile || c.Vault.Key == KeyEnv || c.Vault.Key == KeyAgent, "vault.key must be file, env or agent")
 	need(c.Vault.Key != KeyEnv || c.Vault.Env != "", "vault.key env needs vault.env, the name of the variable")
@@ -372,10 +384,10 @@ func (c *Config) AreasFile() string {
 // VaultKeys is the file of the vault's master keys.
 func (c *Config) VaultKeys() string { return filepath.Join(c.Data, "vault.keys") }
 
-// LogKey is the file of the log's signing key.
+// LogKey is the file of the log's signing keys.
 func (c *Config) LogKey() string { return filepath.Join(c.Data, "log.key") }
 
-// LogPublicKey is the file of the log's verification key, for regulators.
+// LogPublicKey is the file of the log's verification keys, for regulators.
 func (c *Config) LogPublicKey() string { return filepath.Join(c.Data, "log.pub") }
 
 // LogFolder is where checkpoint and tiles are published.

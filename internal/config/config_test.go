@@ -51,6 +51,9 @@ func TestMistakesAreNamed(t *testing.T) {
 		least + "numbers:\n  area: a.csv\n":                                                                             "[5:3]",
 		least + "tls:\n  certificate: a.pem\n":                                                                          "tls needs",
 		least + "log:\n  origin: 'a b'\n":                                                                               "log.origin",
+		least + "log:\n  suites: [sm2]\n":                                                                               "begin with ed25519",
+		least + "log:\n  suites: [ed25519, ed25519]\n":                                                                  "each once",
+		least + "log:\n  suites: [ed25519, rsa]\n":                                                                      "log.suites",
 		least + "---\nlisten: x\n":                                                                                      "one YAML document",
 		least + "openings:\n  leases: {esim: 0s}\n":                                                                     "openings.leases.esim",
 		least + "openings:\n  lease: 0s\n":                                                                              "openings.lease ",
@@ -149,5 +152,12 @@ func missing(t *testing.T, path string, want, got map[string]any) {
 			inner, _ := g.(map[string]any)
 			missing(t, path+k+".", sub, inner)
 		}
+	}
+}
+
+func TestLogSuites(t *testing.T) {
+	c, err := Parse([]byte(least + "log:\n  suites: [ed25519]\n"))
+	if err != nil || len(c.Log.Suites) != 1 || c.Log.Origin != Default().Log.Origin {
+		t.Errorf("%+v, %v", c.Log, err)
 	}
 }

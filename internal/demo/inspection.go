@@ -100,7 +100,7 @@ func write(name string, b []byte) error {
 // audit runs the regulator's verifier, which talks to nobody.
 func (s *stage) audit(ctx context.Context, dir string) (code int, said string, took time.Duration, err error) {
 	start := time.Now()
-	cmd := s.command(ctx, "realname-audit", "verify", "--lang", "en", "--key", filepath.Join(s.dir, "data", "log.pub"), dir)
+	cmd := s.command(ctx, "realname-audit", "verify", "--lang", "en", "--require", "ed25519,sm2", "--key", filepath.Join(s.dir, "data", "log.pub"), dir)
 	out, err := cmd.CombinedOutput()
 	if ee, ok := errors.AsType[*exec.ExitError](err); ok {
 		return ee.ExitCode(), string(out), time.Since(start), nil

@@ -102,6 +102,7 @@ func (a *API) route() {
 	e.GET("/v1/verifications/:id", a.getVerification, tenants...)
 	e.POST("/v1/verifications/:id/evidence", a.addEvidence, tenants...)
 	e.GET("/v1/verifications/:id/receipt", a.getReceipt, tenants...)
+	e.POST("/v1/verifications/:id/disclosures", a.discloseField, tenants...)
 	e.GET("/v1/verifications/:id/explanation", a.getExplanation, tenants...)
 	e.POST("/v1/evidence", a.createEvidence, tenants...)
 	e.POST("/v1/evidence/:id/disclosures", a.createDisclosure, tenants...)

@@ -44,6 +44,7 @@ type service struct {
 	imported []verify.StockRow
 	photos   []imaging.Request
 	copies   []verify.CopyRequest
+	fields   []verify.FieldRequest
 	chunks   []string
 	keys     []string
 	attempts []string
@@ -66,6 +67,7 @@ type service struct {
 	report  imaging.Report
 	token   string
 	made    verify.Copy
+	field   verify.DisclosedField
 	fail    error // of every call but RefuseAttempt
 	refused error // of RefuseAttempt
 	panics  bool
@@ -259,6 +261,10 @@ func (s *service) AppendEvidence(_ context.Context, _ verify.Caller, id string, 
 	}
 	err := s.on("", func() { s.chunks = append(s.chunks, string(chunk)) })
 	return s.progress(id), err
+}
+
+func (s *service) DiscloseField(_ context.Context, _ verify.Caller, _ string, ask verify.FieldRequest) (verify.DisclosedField, error) {
+	return s.field, s.on("", func() { s.fields = append(s.fields, ask) })
 }
 
 func (s *service) Disclose(_ context.Context, c verify.Caller, key, id string, r verify.CopyRequest) (verify.Copy, error) {

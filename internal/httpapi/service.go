@@ -54,6 +54,9 @@ type Service interface {
 	// Disclose makes a watermarked copy of a kept photo; that it leaves is durable before it returns.
 	Disclose(ctx context.Context, c verify.Caller, idempotencyKey, evidenceID string, r verify.CopyRequest) (verify.Copy, error)
 
+	// DiscloseField opens one input of a decision that the log commits to; that it leaves is durable before it returns.
+	DiscloseField(ctx context.Context, c verify.Caller, id string, ask verify.FieldRequest) (verify.DisclosedField, error)
+
 	// CheckNumber judges one number as of a civil date in China; nothing is asked of anyone and nothing is kept.
 	CheckNumber(kind idnumber.Kind, raw string, on idnumber.Date) idnumber.Result
 	CheckPhoto(ctx context.Context, c verify.Caller, r imaging.Request) (imaging.Report, error)

@@ -23,6 +23,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"realname/compliance/explanation"
+	"realname/compliance/receipt"
 	"realname/imaging"
 	"realname/verify/idnumber"
 )
@@ -239,6 +240,7 @@ var schemaTypes = map[string]any{
 	"AddEvidenceRequest": addEvidenceRequest{}, "NewEvidenceRequest": newEvidenceRequest{}, "ConfirmRequest": confirmRequest{},
 	"CloseRequest": closeRequest{}, "RenewRequest": renewRequest{},
 	"DisclosureRequest": disclosureRequest{}, "Disclosure": disclosureAnswer{},
+	"FieldDisclosureRequest": fieldDisclosureRequest{}, "FieldDisclosure": receipt.Disclosure{},
 	"NewExceptionRequest": newExceptionRequest{}, "Exception": exceptionAnswer{}, "LimitsRequest": limitsRequest{},
 	"Limits": limitsAnswer{}, "Limit": limitAnswer{}, "UncountedLimit": uncountedAnswer{}, "VelocityUse": velocityAnswer{},
 	"StockRow": stockRowRequest{}, "NumberCheckRequest": numberCheckRequest{}, "PhotoClaim": photoClaim{},

@@ -160,13 +160,21 @@ func (a *API) getReceipt(c echo.Context) error {
 // version finds one version of a decision, the newest when none is named.
 func (a *API) version(c echo.Context, id, text string) (verify.Answer, error) {
 	if text == "" {
-		return a.o.Service.Verification(c.Request().Context(), caller(c), id)
+		return a.answerOf(c, id, 0)
 	}
 	version, err := strconv.ParseUint(text, 10, 31)
 	if err != nil || version == 0 {
 		return verify.Answer{}, compliance.E(compliance.FaultInvalid, "query_malformed", "version is a number from 1")
 	}
-	return a.o.Service.VerificationVersion(c.Request().Context(), caller(c), id, int(version))
+	return a.answerOf(c, id, int(version))
+}
+
+// answerOf is version for a number; 0 is the newest.
+func (a *API) answerOf(c echo.Context, id string, version int) (verify.Answer, error) {
+	if version == 0 {
+		return a.o.Service.Verification(c.Request().Context(), caller(c), id)
+	}
+	return a.o.Service.VerificationVersion(c.Request().Context(), caller(c), id, version)
 }
 
 func (a *API) receipt(ctx context.Context, answer verify.Answer, wait time.Duration) ([]byte, error) {

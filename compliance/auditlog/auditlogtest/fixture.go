@@ -17,10 +17,16 @@ import (
 // Origin is the origin of the logs that this package makes.
 const Origin = "realname.example/log/test"
 
-// Key returns the key of Origin that seed makes: the same one each time.
+// Key returns the Ed25519 key of Origin that seed makes: the same one each time.
 func Key(t testing.TB, seed byte) *signing.Key {
 	t.Helper()
-	k, err := signing.Generate(bytes.NewReader(bytes.Repeat([]byte{seed}, 32)), Origin)
+	return KeyOf(t, signing.Ed25519, Origin, seed)
+}
+
+// KeyOf is Key for any suite and name.
+func KeyOf(t testing.TB, suite signing.Suite, name string, seed byte) *signing.Key {
+	t.Helper()
+	k, err := signing.Generate(suite, name, bytes.NewReader(bytes.Repeat([]byte{seed}, 32)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -188,7 +188,7 @@ func testOldReceipts(t *testing.T, s Store) {
 
 func checkpointSize(t *testing.T, signed []byte) int64 {
 	t.Helper()
-	c, _, err := tiles.Open(signed, signing.NewVerifiers(Key(t, 1).Verifier()))
+	c, err := tiles.Open(signed, signing.NewVerifiers(Key(t, 1).Verifier()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -104,6 +105,9 @@ func OpenManifest(signed []byte, keys note.Verifiers) (Manifest, error) {
 	m, err := parse(n.Text)
 	if err == nil && m.Text() != n.Text {
 		err = errors.New("not in its form")
+	}
+	if err == nil && !slices.ContainsFunc(n.Sigs, func(s note.Signature) bool { return s.Name == m.Origin }) {
+		err = errors.New("no key of the log's own signed it") // a witness's key is none
 	}
 	if err != nil {
 		return Manifest{}, fmt.Errorf("%w: %w", ErrManifest, err)

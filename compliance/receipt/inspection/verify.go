@@ -194,7 +194,9 @@ func (c *check) file(name, digest string) {
 func (c *check) checkpoint() {
 	signed, err := c.small(CheckpointFile)
 	if err == nil {
-		c.at, _, err = tiles.Open(signed, c.keys)
+		var opened tiles.Opened
+		opened, err = tiles.Open(signed, c.keys)
+		c.at = opened.Checkpoint
 	}
 	m := &c.report.Manifest
 	switch {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,9 @@ var (
 
 // maxCheckpoint bounds what is parsed: 16 signatures of 5 kB and room to spare.
 const maxCheckpoint = 128 << 10
+
+// maxSize bounds the entries of a log: near 2^63 the arithmetic of tlog goes round for ever.
+const maxSize = 1 << 56
 
 // Checkpoint is the head of a log at one size.
 type Checkpoint struct {
@@ -47,7 +51,7 @@ func ParseText(text string) (Checkpoint, error) {
 		return Checkpoint{}, fmt.Errorf("%w: want the lines origin, size and root", ErrCheckpoint)
 	}
 	size, err := strconv.ParseInt(lines[1], 10, 64)
-	if err != nil || size < 0 || strconv.FormatInt(size, 10) != lines[1] {
+	if err != nil || size < 0 || size > maxSize || strconv.FormatInt(size, 10) != lines[1] {
 		return Checkpoint{}, fmt.Errorf("%w: tree size %.30q", ErrCheckpoint, lines[1])
 	}
 	root, err := tlog.ParseHash(lines[2])
@@ -57,57 +61,91 @@ func ParseText(text string) (Checkpoint, error) {
 	return Checkpoint{Origin: lines[0], Size: size, Root: root}, nil
 }
 
+// Peek reads what a signed checkpoint claims, and verifies nothing.
+func Peek(signed []byte) (Checkpoint, error) {
+	text, _, ok := strings.Cut(string(signed), "\n\n")
+	if !ok || len(signed) > maxCheckpoint {
+		return Checkpoint{}, fmt.Errorf("%w: no signed note", ErrCheckpoint)
+	}
+	return ParseText(text + "\n")
+}
+
+// Demanding are keys that ask more of a checkpoint than one signature that verifies.
+type Demanding interface {
+	note.Verifiers
+	// Satisfied says what the verified signatures of a checkpoint of origin lack.
+	Satisfied(origin string, verified []note.Signature) error
+}
+
+// Opened is a checkpoint whose signatures were verified.
+type Opened struct {
+	Checkpoint
+	Verified []note.Signature // by known keys, those of the log and those of witnesses
+	// Unknown names the keys (name+id) of further signatures; those are not verified.
+	Unknown []string
+}
+
+// SignedBy returns the keys (name+id) whose signatures were verified.
+func (o Opened) SignedBy() []string { return names(o.Verified) }
+
 // Open verifies a signed checkpoint. A key of keys must have signed under a
-// name that equals the origin, and no signature of a known key may be wrong.
-// unknown names the keys (name+id) of further signatures that keys does not
-// hold; those are not verified. Errors are ErrCheckpoint and ErrSignature.
-func Open(signed []byte, keys note.Verifiers) (c Checkpoint, unknown []string, err error) {
+// name that equals the origin, no signature of a known key may be wrong, and
+// where keys are Demanding they must be satisfied. Errors are ErrCheckpoint and
+// ErrSignature.
+func Open(signed []byte, keys note.Verifiers) (Opened, error) {
 	if len(signed) > maxCheckpoint {
-		return Checkpoint{}, nil, fmt.Errorf("%w: %d bytes", ErrCheckpoint, len(signed))
+		return Opened{}, fmt.Errorf("%w: %d bytes", ErrCheckpoint, len(signed))
 	}
 	n, err := note.Open(signed, keys)
 	var unverified *note.UnverifiedNoteError
 	var invalid *note.InvalidSignatureError
 	switch {
 	case errors.As(err, &unverified):
-		for _, s := range unverified.Note.UnverifiedSigs {
-			unknown = append(unknown, fmt.Sprintf("%s+%08x", s.Name, s.Hash))
-		}
-		return Checkpoint{}, unknown, fmt.Errorf("%w: signed by %.200q only, no key that is trusted", ErrSignature, unknown)
+		return Opened{}, fmt.Errorf("%w: signed by %.200q only, no key that is trusted", ErrSignature, names(unverified.Note.UnverifiedSigs))
 	case errors.As(err, &invalid):
-		return Checkpoint{}, nil, fmt.Errorf("%w: key %s+%08x", ErrSignature, invalid.Name, invalid.Hash)
+		return Opened{}, fmt.Errorf("%w: key %s+%08x", ErrSignature, invalid.Name, invalid.Hash)
 	case err != nil:
-		return Checkpoint{}, nil, fmt.Errorf("%w: %w", ErrCheckpoint, err)
+		return Opened{}, fmt.Errorf("%w: %w", ErrCheckpoint, err)
 	}
-	if c, err = ParseText(n.Text); err != nil {
-		return Checkpoint{}, nil, err
+	c, err := ParseText(n.Text)
+	if err != nil {
+		return Opened{}, err
 	}
-	if unknown, err = strictSignatures(n, signed); err != nil {
-		return Checkpoint{}, nil, err
+	if err := strictSignatures(n, signed); err != nil {
+		return Opened{}, err
 	}
-	for _, s := range n.Sigs {
-		if s.Name == c.Origin {
-			return c, unknown, nil
+	if !slices.ContainsFunc(n.Sigs, func(s note.Signature) bool { return s.Name == c.Origin }) {
+		return Opened{}, fmt.Errorf("%w: no signature under the name of the origin %.200q", ErrSignature, c.Origin)
+	}
+	if d, ok := keys.(Demanding); ok {
+		if err := d.Satisfied(c.Origin, n.Sigs); err != nil {
+			return Opened{}, fmt.Errorf("%w: %w", ErrSignature, err)
 		}
 	}
-	return Checkpoint{}, nil, fmt.Errorf("%w: no signature under the name of the origin %.200q", ErrSignature, c.Origin)
+	return Opened{Checkpoint: c, Verified: n.Sigs, Unknown: names(n.UnverifiedSigs)}, nil
+}
+
+// names returns name+id of the key of each signature.
+func names(sigs []note.Signature) []string {
+	var out []string
+	for _, s := range sigs {
+		out = append(out, fmt.Sprintf("%s+%08x", s.Name, s.Hash))
+	}
+	return out
 }
 
 // strictSignatures closes what note.Open lets pass: repeated signature lines,
 // and base64 with spare bits set, by which two texts would be one checkpoint.
-func strictSignatures(n *note.Note, signed []byte) (unknown []string, err error) {
+func strictSignatures(n *note.Note, signed []byte) error {
 	lines := strings.Count(string(signed[len(n.Text):]), "\n") - 1
 	if lines != len(n.Sigs)+len(n.UnverifiedSigs) {
-		return nil, fmt.Errorf("%w: a signature line is repeated", ErrCheckpoint)
+		return fmt.Errorf("%w: a signature line is repeated", ErrCheckpoint)
 	}
 	for _, s := range append(n.Sigs[:len(n.Sigs):len(n.Sigs)], n.UnverifiedSigs...) {
 		raw, err := base64.StdEncoding.DecodeString(s.Base64)
 		if err != nil || base64.StdEncoding.EncodeToString(raw) != s.Base64 {
-			return nil, fmt.Errorf("%w: the signature of %s+%08x is not strict base64", ErrCheckpoint, s.Name, s.Hash)
+			return fmt.Errorf("%w: the signature of %s+%08x is not strict base64", ErrCheckpoint, s.Name, s.Hash)
 		}
 	}
-	for _, s := range n.UnverifiedSigs {
-		unknown = append(unknown, fmt.Sprintf("%s+%08x", s.Name, s.Hash))
-	}
-	return unknown, nil
+	return nil
 }
