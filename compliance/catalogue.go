@@ -73,6 +73,7 @@ type Appeal struct {
 	Instrument Text     `yaml:"instrument"`
 	Article    string   `yaml:"article"`
 	Days       int      `yaml:"days"` // the institution must answer within; 0: the article sets no day count
+	Working    bool     `yaml:"working_days"`
 	Sectors    []Sector `yaml:"sectors"`
 	Scenes     []Scene  `yaml:"scenes"`
 	Text       Text     `yaml:"text"`

@@ -64,6 +64,10 @@ const (
 
 	EventDetermined          EventKind = "determination.recorded" // an authority determined that measures bind a person
 	EventDeterminationLifted EventKind = "determination.lifted"
+	EventObjectionFiled      EventKind = "objection.filed"
+	EventObjectionResolved   EventKind = "objection.resolved"
+	EventObjectionOverdue    EventKind = "objection.overdue" // the last day for its answer has passed
+	EventCalendarExtended    EventKind = "calendar.extended"
 )
 
 // Event is one fact that the audit log commits to. It is written in the same

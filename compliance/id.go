@@ -32,6 +32,7 @@ const (
 	PrefixLookup      Prefix = "lku"
 	PrefixDisclosure  Prefix = "dis"
 
+	PrefixObjection     Prefix = "obj"
 	PrefixDetermination Prefix = "det"
 
 	PrefixReconciliation Prefix = "rec"

@@ -39,6 +39,7 @@ type Ledger interface {
 	ExceptionLedger
 	LookupLedger
 	DeterminationLedger
+	ObjectionLedger
 	ErasureLedger
 
 	// Enroll finds the person that one of the document keys leads to, or makes

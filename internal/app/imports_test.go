@@ -61,6 +61,7 @@ var arrows = map[string][]string{
 	"imaging/vision/train/specimens": {"internal/specimen", "verify/idnumber"},
 
 	"compliance":                    {},
+	"compliance/calendar":           {},
 	"compliance/policy":             {"compliance", "verify/idnumber"},
 	"compliance/explanation":        {"compliance", "compliance/policy"},
 	"compliance/auditlog":           {"compliance/receipt", "compliance/receipt/tiles", "compliance/signing"},

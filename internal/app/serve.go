@@ -47,6 +47,7 @@ func (g *gateway) serve(ctx context.Context) error {
 	group.Go(func() error { return g.every(groupCtx, "end retention", g.service.EndRetention) })
 	group.Go(func() error { return g.every(groupCtx, "erase personal data", g.eraseEnded) })
 	group.Go(func() error { return g.every(groupCtx, "read division codes", g.areas.follow) })
+	group.Go(func() error { return g.every(groupCtx, "record overdue objections", g.service.Overdue) })
 	group.Go(func() error { return g.every(groupCtx, "read master keys", g.masters.follow) })
 
 	serving, stopServing := context.WithCancel(ctx)

@@ -58,6 +58,8 @@ type service struct {
 	proposed       []verify.NewException
 	exception      verify.Exception
 	approvers      []string
+	objection      verify.Objection
+	objected       []verify.NewObjection
 	asked          []verify.LimitQuery
 	view           verify.LimitView
 
@@ -223,6 +225,27 @@ func (s *service) Exception(context.Context, verify.Caller, string) (verify.Exce
 
 func (s *service) ApproveException(_ context.Context, c verify.Caller, _ string) (verify.Exception, error) {
 	return s.exception, s.on("", func() { s.approvers = append(s.approvers, c.KeyID) })
+}
+
+func (s *service) Object(_ context.Context, _ verify.Caller, id string, ask verify.NewObjection) (verify.Objection, bool, error) {
+	err := s.on("", func() { s.objected = append(s.objected, ask) })
+	o := s.objection
+	o.DecisionID = id
+	return o, len(s.objected) == 1, err
+}
+
+func (s *service) Objection(context.Context, verify.Caller, string) (verify.Objection, error) {
+	return s.objection, s.on("", nil)
+}
+
+func (s *service) OpenObjections(context.Context, verify.Caller) ([]verify.Objection, error) {
+	return []verify.Objection{s.objection}, s.on("", nil)
+}
+
+func (s *service) Resolve(_ context.Context, c verify.Caller, _ string, to verify.ObjectionState, verificationID string) (verify.Objection, error) {
+	o := s.objection
+	o.State, o.ResolvedBy, o.VerificationID = to, c.KeyID, verificationID
+	return o, s.on("", nil)
 }
 
 func (s *service) Limits(_ context.Context, _ verify.Caller, q verify.LimitQuery) (verify.LimitView, error) {

@@ -43,6 +43,12 @@ type Service interface {
 	ProposeException(ctx context.Context, c verify.Caller, n verify.NewException) (x verify.Exception, made bool, err error)
 	Exception(ctx context.Context, c verify.Caller, id string) (verify.Exception, error)
 	ApproveException(ctx context.Context, c verify.Caller, id string) (verify.Exception, error)
+	// Object files a person's objection to a refusal or review; made is false when it was filed before.
+	Object(ctx context.Context, c verify.Caller, decisionID string, ask verify.NewObjection) (o verify.Objection, made bool, err error)
+	Objection(ctx context.Context, c verify.Caller, id string) (verify.Objection, error)
+	// OpenObjections are those of the caller that wait for an answer, the most urgent first.
+	OpenObjections(ctx context.Context, c verify.Caller) ([]verify.Objection, error)
+	Resolve(ctx context.Context, c verify.Caller, id string, to verify.ObjectionState, verificationID string) (verify.Objection, error)
 	// Limits tells what one person has used of every limit that binds the caller; asking is an event.
 	Limits(ctx context.Context, c verify.Caller, q verify.LimitQuery) (verify.LimitView, error)
 

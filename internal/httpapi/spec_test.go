@@ -241,6 +241,8 @@ var schemaTypes = map[string]any{
 	"CloseRequest": closeRequest{}, "RenewRequest": renewRequest{},
 	"DisclosureRequest": disclosureRequest{}, "Disclosure": disclosureAnswer{},
 	"FieldDisclosureRequest": fieldDisclosureRequest{}, "FieldDisclosure": receipt.Disclosure{},
+	"NewObjectionRequest": newObjectionRequest{}, "ResolveObjectionRequest": resolveObjectionRequest{},
+	"Objection": objectionAnswer{}, "ObjectionList": objectionsAnswer{},
 	"NewExceptionRequest": newExceptionRequest{}, "Exception": exceptionAnswer{}, "LimitsRequest": limitsRequest{},
 	"Limits": limitsAnswer{}, "Limit": limitAnswer{}, "UncountedLimit": uncountedAnswer{}, "VelocityUse": velocityAnswer{},
 	"StockRow": stockRowRequest{}, "NumberCheckRequest": numberCheckRequest{}, "PhotoClaim": photoClaim{},
@@ -364,6 +366,7 @@ func TestVocabularyIsOneEverywhere(t *testing.T) {
 		"OpeningState":   {"", states, "State"},
 		"CustomerType":   {"customer_type", "", ""},
 		"ExceptionState": {"", "../../verify/exceptions.go", "ExceptionState"},
+		"ObjectionState": {"", "../../verify/objections.go", "ObjectionState"},
 
 		"Side":       {"side", "../../imaging/imaging.go", "Side"},
 		"Sex":        {"sex", "", ""},

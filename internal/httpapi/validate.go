@@ -35,9 +35,10 @@ var vocabulary = map[string][]string{
 	"photo_document": texts([]imaging.Document{
 		imaging.DocumentResident, imaging.DocumentPermit, imaging.DocumentForeignPR, imaging.DocumentPassport,
 	}),
-	"sex":          {idnumber.Male.String(), idnumber.Female.String()},
-	"close_reason": {string(verify.ClosedByHolder), string(verify.ClosedByInstitution), string(verify.ClosedByPortOut)},
-	"stock_state":  {string(quota.PendingActivation), string(quota.Active), string(quota.Suspended), string(quota.Closed)},
+	"objection_answer": {string(verify.ObjectionUpheld), string(verify.ObjectionLifted), string(verify.ObjectionWithdrawn)},
+	"sex":              {idnumber.Male.String(), idnumber.Female.String()},
+	"close_reason":     {string(verify.ClosedByHolder), string(verify.ClosedByInstitution), string(verify.ClosedByPortOut)},
+	"stock_state":      {string(quota.PendingActivation), string(quota.Active), string(quota.Suspended), string(quota.Closed)},
 }
 
 func texts[T ~string](in []T) []string {
