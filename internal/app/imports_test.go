@@ -16,7 +16,7 @@ import (
 var arrows = map[string][]string{
 	"cmd/realname":       {"internal/app", "internal/config", "internal/csvrecord", "internal/demo", "internal/doctor", "internal/evaluation", "imaging", "compliance", "verify/idnumber", "verify/idnumber/explain", "verify/idnumber/gb2260"},
 	"cmd/imaging-worker": {"imaging/vision", "imaging", "imaging/sandbox"},
-	"cmd/realname-audit": {"compliance/receipt", "compliance/signing"},
+	"cmd/realname-audit": {"compliance/receipt", "compliance/receipt/tiles", "compliance/receipt/witness", "compliance/signing"},
 	"cmd/authority-sim":  {"verify/authority/standin"},
 
 	"internal/app":        {"ratelimit/request", "ratelimit/velocity/...", "verify", "verify/authority", "verify/idnumber", "verify/idnumber/gb2260", "imaging", "compliance/...", "internal/config", "internal/httpapi", "internal/replays", "internal/sqlstore"},
@@ -62,11 +62,14 @@ var arrows = map[string][]string{
 	"compliance":               {},
 	"compliance/policy":        {"compliance", "verify/idnumber"},
 	"compliance/explanation":   {"compliance", "compliance/policy"},
-	"compliance/auditlog":      {"compliance/receipt", "compliance/receipt/tiles", "compliance/signing"},
+	"compliance/auditlog":      {"compliance/receipt", "compliance/receipt/tiles", "compliance/receipt/witness", "compliance/signing"},
 	"compliance/receipt":       {"compliance/receipt/tiles"},
 	"compliance/receipt/tiles": {},
-	"compliance/signing":       {},
-	"compliance/vault":         {"compliance"},
+
+	"compliance/receipt/witness": {"compliance/receipt/tiles"},
+
+	"compliance/signing": {},
+	"compliance/vault":   {"compliance"},
 }
 
 // suites are packages of tests that others run; only tests import them.
