@@ -61,7 +61,7 @@ prove-quotas: ## the long proofs of quotas and ledger: 200 histories of clients 
 	@REALNAME_REQUIRE_SERVICES=1 REALNAME_PROVE=500 $(GO) test -run 'Kill|UseIndexes' -timeout 4h -v ./internal/sqlstore
 
 .PHONY: prove
-prove: build prove-limits prove-policy ## the long proofs: limits, policies, mutated photos, 10 000 photos through one worker, 200 kills under load, and every fuzzer for a while (hours; FUZZTIME=2m each)
+prove: build prove-limits prove-policy prove-audit ## the long proofs: limits, policies, mutated photos, 10 000 photos through one worker, 200 kills under load, and every fuzzer for a while (hours; FUZZTIME=2m each)
 	@REALNAME_PROVE_MUTATIONS=5000 REALNAME_PROVE_CHECKS=10000 REALNAME_PROVE_KILLS=200 \
 		$(GO) test -tags $(TAGS) -run 'Mutated|Flat|KillsUnderLoad' -timeout 8h -v ./cmd/imaging-worker
 	@REALNAME_PROVE_CHECKS=10000 $(GO) test -run KillsEverywhere -timeout 1h -v ./imaging
@@ -77,6 +77,10 @@ RUNS ?= 200
 .PHONY: prove-velocities
 prove-velocities: setup ## the long proofs of velocities: RUNS=200 crowds of 64 and 512 at each limit, histories, faults (an hour)
 	@REALNAME_REQUIRE_SERVICES=1 REALNAME_PROVE=$(RUNS) $(GO) test -timeout 4h -v ./ratelimit/velocity/...
+
+.PHONY: prove-audit
+prove-audit: setup ## the long proofs of the audit log: every fault 200 times, each named by realname-audit; prints the matrix (half an hour)
+	@REALNAME_PROVE=200 $(GO) test -run FaultMatrix -timeout 4h -v ./cmd/realname-audit
 
 .PHONY: prove-limits
 prove-limits: prove-quotas prove-velocities ## the long proofs of all limits
