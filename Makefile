@@ -42,13 +42,15 @@ run: build ## the same parts, kept serving, with demo credentials printed
 
 .PHONY: test
 test: build ## every test; and that all but the worker builds without any C library
-	@echo "[1/4] build and vet without C libraries"
+	@echo "[1/5] build and vet without C libraries"
 	@CGO_ENABLED=0 $(GO) build ./... && CGO_ENABLED=0 $(GO) vet ./...
-	@echo "[2/4] vet with the imaging pipeline"
+	@echo "[2/5] vet with the imaging pipeline"
 	@$(GO) vet -tags $(TAGS) ./...
-	@echo "[3/4] tests"
+	@echo "[3/5] tests"
 	@REALNAME_REQUIRE_SERVICES=1 $(GO) test -tags $(TAGS) ./...
-	@echo "[4/4] a few seconds of hostile numbers (make prove: minutes)"
+	@echo "[4/5] Tessera's client and fsck on our log, our witness on Tessera's"
+	@cd $(TESSERA) && $(GO) test ./...
+	@echo "[5/5] a few seconds of hostile numbers (make prove: minutes)"
 	@for fuzzer in FuzzCheck FuzzMRZ; do \
 		$(GO) test -run '^$$' -fuzz "^$$fuzzer$$" -fuzztime 5s -fuzzminimizetime 10x ./verify/idnumber || exit 1; \
 	done
@@ -61,7 +63,7 @@ prove-quotas: ## the long proofs of quotas and ledger: 200 histories of clients 
 	@REALNAME_REQUIRE_SERVICES=1 REALNAME_PROVE=500 $(GO) test -run 'Kill|UseIndexes' -timeout 4h -v ./internal/sqlstore
 
 .PHONY: prove
-prove: build prove-limits prove-policy ## the long proofs: limits, policies, mutated photos, 10 000 photos through one worker, 200 kills under load, and every fuzzer for a while (hours; FUZZTIME=2m each)
+prove: build prove-limits prove-policy prove-audit ## the long proofs: limits, policies, mutated photos, 10 000 photos through one worker, 200 kills under load, and every fuzzer for a while (hours; FUZZTIME=2m each)
 	@REALNAME_PROVE_MUTATIONS=5000 REALNAME_PROVE_CHECKS=10000 REALNAME_PROVE_KILLS=200 \
 		$(GO) test -tags $(TAGS) -run 'Mutated|Flat|KillsUnderLoad' -timeout 8h -v ./cmd/imaging-worker
 	@REALNAME_PROVE_CHECKS=10000 $(GO) test -run KillsEverywhere -timeout 1h -v ./imaging
@@ -77,6 +79,13 @@ RUNS ?= 200
 .PHONY: prove-velocities
 prove-velocities: setup ## the long proofs of velocities: RUNS=200 crowds of 64 and 512 at each limit, histories, faults (an hour)
 	@REALNAME_REQUIRE_SERVICES=1 REALNAME_PROVE=$(RUNS) $(GO) test -timeout 4h -v ./ratelimit/velocity/...
+
+# A module of its own: what Tessera depends on is no dependency of the gateway.
+TESSERA := compliance/auditlog/tesseratest
+.PHONY: prove-audit
+prove-audit: setup ## the long proofs of the audit log: every fault 200 times, each named by realname-audit, as a matrix; Tessera's fsck on it, and its speed beside ours (half an hour)
+	@REALNAME_PROVE=200 $(GO) test -run FaultMatrix -timeout 4h -v ./cmd/realname-audit
+	@cd $(TESSERA) && $(GO) test -count 1 -v ./... && $(GO) test -run '^$$' -bench . -benchtime 5x -count 3 ./... 2>/dev/null
 
 .PHONY: prove-limits
 prove-limits: prove-quotas prove-velocities ## the long proofs of all limits

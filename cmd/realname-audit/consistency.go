@@ -122,10 +122,7 @@ func alarmOf(err error) (kind string, known bool) {
 // contradiction says in what way two checkpoints contradict each other.
 func (p printer) contradiction(kind string, err error) int {
 	if p.json {
-		p.printJSON(struct {
-			verdict
-			Kind string `json:"kind"`
-		}{verdict{Verdict: "tampered", Error: err.Error()}, kind})
+		p.printJSON(contradicted{verdict{Verdict: "tampered", Error: err.Error()}, kind})
 	} else {
 		fmt.Fprintf(p.c.out, "%s %s\n   %s\n", p.words["contradiction"], p.words["a_"+kind], visible(err.Error()))
 	}

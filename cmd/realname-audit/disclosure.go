@@ -72,10 +72,16 @@ func (d *disclosureCmd) check(p printer, keys *signing.Verifiers, file string) i
 	return exitSound
 }
 
+// contradicted is the JSON form of what does not hold.
+type contradicted struct {
+	verdict
+	Kind string `json:"kind"`
+}
+
 // refuted says that what was given does not hold.
 func (p printer) refuted(file string, err error) int {
 	if p.json {
-		p.printJSON(verdict{Verdict: "tampered", File: file, Error: err.Error()})
+		p.printJSON(contradicted{verdict{Verdict: "tampered", File: file, Error: err.Error()}, string(receipt.KindOf(err))})
 	} else {
 		fmt.Fprintf(p.c.out, p.words["receipt_bad"]+"\n", visible(file), visible(err.Error()))
 	}
@@ -106,6 +112,10 @@ var disclosureWords = map[string]map[string]string{
 		"h_hide":          "Do not print the value.",
 		"disclosure_good": "SOUND     %s: decision %s (version %d) was made on %s = %s (%s); entry %d of %d in %s (tenant %s), signed by %s",
 		"hidden":          "(not shown)",
+
+		"k_disclosure_malformed":  "A disclosure is not in its form.",
+		"k_disclosure_commitment": "The decision does not commit to this input so.",
+		"k_disclosure_value":      "The decision was made on another value.",
 	},
 	"zh-CN": {
 		"h_disclosure":    "核验某项披露的输入确为该决定所依据；文件只证明这一项，不透露其他输入。",
@@ -113,5 +123,9 @@ var disclosureWords = map[string]map[string]string{
 		"h_hide":          "不显示披露的值。",
 		"disclosure_good": "完好      %s：决定 %s（版本 %d）所依据的 %s = %s（%s）；第 %d 条记录（共 %d 条），日志 %s（租户 %s），签名 %s",
 		"hidden":          "（未显示）",
+
+		"k_disclosure_malformed":  "披露文件格式不符。",
+		"k_disclosure_commitment": "该决定对此输入的承诺不是这样。",
+		"k_disclosure_value":      "该决定所依据的是另一个值。",
 	},
 }

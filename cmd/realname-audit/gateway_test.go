@@ -235,3 +235,10 @@ func auditor(ctx context.Context, t *testing.T, env string, args ...string) (sta
 	}
 	return cmd.ProcessState.ExitCode(), string(out)
 }
+func (g *gateway) stop(t *testing.T) {
+	t.Helper()
+	if err := g.process.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = g.process.Wait()
+}

@@ -82,6 +82,7 @@ type cli struct {
 	Disclosure  disclosureCmd  `cmd:"" help:"${h_disclosure}"`
 	Consistency consistencyCmd `cmd:"" help:"${h_consistency}"`
 	Monitor     monitorCmd     `cmd:"" help:"${h_monitor}"`
+	Witness     witnessCmd     `cmd:"" help:"${h_witness}"`
 }
 
 // teach prints the help and, below it, what a command's own text teaches: kong

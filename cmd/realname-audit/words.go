@@ -27,7 +27,7 @@ func language(args []string, env func(string) string) string {
 }
 
 // catalogue holds every text, by language: those below and those that stand beside the commands.
-var catalogue = combine(general, trustWords, disclosureWords, sourceWords, consistencyWords, monitorWords, packageWords)
+var catalogue = combine(general, trustWords, disclosureWords, sourceWords, consistencyWords, monitorWords, packageWords, witnessWords)
 
 // combine puts several catalogues together; a key belongs to one of them.
 func combine(list ...map[string]map[string]string) map[string]map[string]string {

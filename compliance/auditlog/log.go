@@ -13,12 +13,16 @@ import (
 	"realname/compliance/receipt/tiles"
 )
 
-// Errors that Open and Run end with: they need a person, not another attempt.
+// Errors that Open and Run end with, all but ErrUnwitnessed: they need a person, not another attempt.
 var (
-	// ErrAhead: the published checkpoint has more leaves than the ledger, which was restored from a backup.
+	// ErrAhead: the published checkpoint, or one that a witness has cosigned, has more leaves than the ledger, which was
+	// restored from a backup.
 	ErrAhead = errors.New("auditlog: the published log is ahead of the ledger")
-	// ErrInconsistent: checkpoint, tiles and ledger do not tell the same history.
+	// ErrInconsistent: checkpoint, tiles, ledger and witnesses do not tell the same history.
 	ErrInconsistent = errors.New("auditlog: published log and ledger disagree")
+	// ErrUnwitnessed: too few witnesses have answered to know that the ledger is no older one, restored from a
+	// backup. Nothing is appended until they do; Run tries again by itself.
+	ErrUnwitnessed = errors.New("auditlog: too few witnesses answer")
 	// ErrForeign: the folder holds a checkpoint that is not of this origin, or by none of its keys.
 	ErrForeign = errors.New("auditlog: the published checkpoint is not of this log")
 )
@@ -27,6 +31,9 @@ var (
 const (
 	DefaultBatch = 1024
 	DefaultPoll  = time.Second
+
+	// DefaultPatience lets a receipt follow within a second even past a witness that hangs.
+	DefaultPatience = 500 * time.Millisecond
 )
 
 // Options are what a Log and a Reader are made of.
@@ -37,10 +44,16 @@ type Options struct {
 	Verifiers note.Verifiers
 	Ledger    Ledger
 	Storage   Storage
-	Batch     int                                  // leaves in one append; DefaultBatch when 0
-	Poll      time.Duration                        // how often to look without being notified; DefaultPoll when 0
-	After     func(time.Duration) <-chan time.Time // the clock that waits; time.After when nil
-	OnError   func(error)                          // is told of failures that Run tries again after; may be nil
+	// Witnesses are asked to cosign each checkpoint; Verifiers hold their keys too.
+	Witnesses []Witness
+	// Quorum is how many of them a receipt needs to be final; 0 makes every receipt final.
+	Quorum   int
+	Patience time.Duration                        // for the answers of the witnesses to one checkpoint; DefaultPatience when 0
+	Now      func() time.Time                     // tells when a silent witness is asked again; time.Now when nil
+	Batch    int                                  // leaves in one append; DefaultBatch when 0
+	Poll     time.Duration                        // how often to look without being notified; DefaultPoll when 0
+	After    func(time.Duration) <-chan time.Time // the clock that waits; time.After when nil
+	OnError  func(error)                          // is told of failures that Run tries again after; may be nil
 }
 
 func (o *Options) complete() {
@@ -49,6 +62,12 @@ func (o *Options) complete() {
 	}
 	if o.Poll <= 0 {
 		o.Poll = DefaultPoll
+	}
+	if o.Patience <= 0 {
+		o.Patience = DefaultPatience
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	if o.After == nil {
 		o.After = time.After
@@ -69,6 +88,7 @@ type Log struct {
 	mu     sync.Mutex // held while a batch is on its way
 	growth *growth    // nil after a failure: then where the log stands is read anew
 	failed error      // of the last attempt
+	circle circle     // the witnesses
 }
 
 // Open takes the log over from any earlier sequencer, checks what is published
@@ -78,13 +98,20 @@ func Open(ctx context.Context, o Options) (*Log, error) {
 	if len(o.Signers) == 0 || o.Signers[0].Name() != o.Origin {
 		return nil, fmt.Errorf("%w: the first signer must bear the name of the origin %q", ErrForeign, o.Origin)
 	}
-	l := &Log{Reader: NewReader(o), opts: o, notify: make(chan struct{}, 1)}
+	if o.Quorum < 0 || o.Quorum > len(o.Witnesses) {
+		return nil, fmt.Errorf("auditlog: %d of %d witnesses cannot be demanded", o.Quorum, len(o.Witnesses))
+	}
+	l := &Log{Reader: NewReader(o), opts: o, notify: make(chan struct{}, 1), circle: newCircle(o.Witnesses)}
 	epoch, head, err := o.Ledger.AcquireEpoch(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("auditlog: take the log over: %w", err)
 	}
 	l.epoch = epoch
 	if err := l.resume(ctx, head, true); err != nil {
+		return nil, err
+	}
+	// A ledger from a backup is found out now; witnesses that are down are asked again before the first append.
+	if err := l.confirm(ctx); err != nil && !errors.Is(err, ErrUnwitnessed) {
 		return nil, err
 	}
 	return l, nil
@@ -182,8 +209,11 @@ func (l *Log) batch(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("auditlog: read pending events: %w", err)
 	}
+	if err := l.confirm(ctx); err != nil {
+		return 0, err
+	}
 	if len(events) == 0 {
-		return 0, nil
+		return 0, l.cosignAgain(ctx)
 	}
 	leaves, err := l.leaves(ctx, events)
 	if err != nil {
@@ -231,6 +261,16 @@ func (l *Log) leaves(ctx context.Context, events []PendingEvent) ([]Leaf, error)
 	return leaves, nil
 }
 
+// swap replaces the published checkpoint.
+func (l *Log) swap(ctx context.Context, size int64, signed []byte) error {
+	if err := l.opts.Storage.SwapCheckpoint(ctx, l.growth.published, signed); err != nil {
+		return fmt.Errorf("auditlog: publish the checkpoint of %d leaves: %w", size, err)
+	}
+	l.growth.published = signed
+	l.wake()
+	return nil
+}
+
 // publish signs the head that growth stands at, stores objects, and then the checkpoint.
 func (l *Log) publish(ctx context.Context, objects []Object) error {
 	c := tiles.Checkpoint{Origin: l.opts.Origin, Size: l.growth.size(), Root: l.growth.root()}
@@ -241,11 +281,12 @@ func (l *Log) publish(ctx context.Context, objects []Object) error {
 	if err := l.opts.Storage.Put(ctx, objects); err != nil {
 		return fmt.Errorf("auditlog: publish %d leaves: %w", c.Size, err)
 	}
-	if err := l.opts.Storage.SwapCheckpoint(ctx, l.growth.published, signed); err != nil {
-		return fmt.Errorf("auditlog: publish the checkpoint of %d leaves: %w", c.Size, err)
+	if signed, err = l.cosign(ctx, c.Size, signed); err != nil {
+		return err
 	}
-	l.growth.published = signed
-	l.wake()
+	if err := l.swap(ctx, c.Size, signed); err != nil {
+		return err
+	}
 	// From here on the log is whole; partial tiles that stay cost only space.
 	for _, o := range objects {
 		if t, err := tiles.ParsePath(o.Path); err == nil && t.W == tiles.Width {

@@ -161,6 +161,15 @@ func (r *Reader) hashes(ctx context.Context, t tlog.Tile) ([]byte, error) {
 // Wait returns the receipt of an event as soon as there is one. When ctx ends
 // before that, the error is ErrNotYet.
 func (r *Reader) Wait(ctx context.Context, eventID string) ([]byte, error) {
+	return r.await(ctx, eventID, func([]byte) bool { return true })
+}
+
+// WaitFinal is Wait for a receipt that is final.
+func (r *Reader) WaitFinal(ctx context.Context, eventID string) ([]byte, error) {
+	return r.await(ctx, eventID, r.Final)
+}
+
+func (r *Reader) await(ctx context.Context, eventID string, enough func([]byte) bool) ([]byte, error) {
 	for {
 		r.mu.Lock()
 		woken := r.woken
@@ -169,8 +178,11 @@ func (r *Reader) Wait(ctx context.Context, eventID string) ([]byte, error) {
 		if err != nil && ctx.Err() != nil {
 			return nil, ErrNotYet
 		}
-		if !errors.Is(err, ErrNotYet) {
-			return text, err
+		if err == nil && enough(text) {
+			return text, nil
+		}
+		if err != nil && !errors.Is(err, ErrNotYet) {
+			return nil, err
 		}
 		select {
 		case <-ctx.Done():

@@ -33,7 +33,7 @@ func (c *comparison) receipt(name string) error {
 	r.Receipts++
 	v, err := Verify(c.walk.keys, text)
 	if err != nil {
-		r.find(Finding{Kind: kindOf(err), File: name, Bytes: byteRange(0, len(text)), Found: errText(err)})
+		r.find(Finding{Kind: KindOf(err), File: name, Bytes: byteRange(0, len(text)), Found: errText(err)})
 		return nil
 	}
 	f := Finding{File: name, Entry: &v.Index, Event: v.Leaf.EventID()}
@@ -66,9 +66,16 @@ func (c *comparison) receipt(name string) error {
 	return nil
 }
 
-// kindOf maps an error of Verify to the finding that it makes.
-func kindOf(err error) Kind {
+// KindOf names what is wrong with a receipt or a disclosure by the error of
+// Verify or VerifyDisclosure.
+func KindOf(err error) Kind {
 	switch {
+	case errors.Is(err, ErrDisclosure):
+		return DisclosureMalformed
+	case errors.Is(err, ErrNotCommitted):
+		return DisclosureCommitment
+	case errors.Is(err, ErrOtherValue):
+		return DisclosureValue
 	case errors.Is(err, tiles.ErrSignature):
 		return ReceiptSignature
 	case errors.Is(err, ErrInclusion):

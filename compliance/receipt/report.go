@@ -38,6 +38,13 @@ const (
 	ReceiptFork      Kind = "receipt_fork"  // the log had another tree at the size of the receipt
 )
 
+// Of disclosures, which are no part of a folder.
+const (
+	DisclosureMalformed  Kind = "disclosure_malformed"
+	DisclosureCommitment Kind = "disclosure_commitment" // the decision commits to no such field, or to it otherwise
+	DisclosureValue      Kind = "disclosure_value"      // the commitment is to another value
+)
+
 // Notes: worth knowing, no proof of anything.
 const (
 	UnknownFile        Kind = "unknown_file"

@@ -150,6 +150,14 @@ func (v *Verifiers) Satisfied(origin string, verified []note.Signature) error {
 	return nil
 }
 
+// Knows reports whether a key is under that name.
+func (v *Verifiers) Knows(name string) bool {
+	return slices.ContainsFunc(v.list, func(k note.Verifier) bool { return k.Name() == name })
+}
+
+// Verifiers returns the keys, in the order of the file.
+func (v *Verifiers) Verifiers() []note.Verifier { return slices.Clone(v.list) }
+
 // IDs returns name+keyid of every key, in the order of the file.
 func (v *Verifiers) IDs() []string {
 	ids := make([]string, len(v.list))

@@ -194,11 +194,14 @@ func (g *gateway) openLog(ctx context.Context, keys keyring) error {
 		return err
 	}
 	o := auditlog.Options{
-		Origin: g.opts.Config.Log.Origin, Ledger: g.store.Log(), Storage: folder, Verifiers: verifiersOf(keys.known),
+		Origin: g.opts.Config.Log.Origin, Ledger: g.store.Log(), Storage: folder,
 		OnError: func(err error) { g.log.Warn("the audit log will be tried again", "error", err) },
 	}
 	for _, k := range keys.log {
 		o.Signers = append(o.Signers, k.Signer())
+	}
+	if err := witnessed(&o, g.opts.Config.Log, keys.known); err != nil {
+		return err
 	}
 	g.auditlog, err = auditlog.Open(ctx, o)
 	return err

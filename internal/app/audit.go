@@ -9,7 +9,9 @@ import (
 
 	"realname/compliance"
 	"realname/compliance/auditlog"
+	"realname/compliance/receipt/witness"
 	"realname/compliance/signing"
+	"realname/internal/config"
 	"realname/internal/httpapi"
 	"realname/verify"
 )
@@ -30,7 +32,11 @@ func (o *Operator) DiscloseField(ctx context.Context, id string, ask FieldReques
 	if err != nil {
 		return nil, err
 	}
-	proof, err := o.reader().Proof(ctx, stored.Event.ID)
+	published, err := o.reader()
+	if err != nil {
+		return nil, err
+	}
+	proof, err := published.Proof(ctx, stored.Event.ID)
 	if errors.Is(err, auditlog.ErrNotYet) {
 		return nil, fmt.Errorf("decision %s is not in the published log yet: the gateway publishes it, within a second of running", id)
 	}
@@ -50,16 +56,34 @@ func (o *Operator) DiscloseField(ctx context.Context, id string, ask FieldReques
 }
 
 // reader reads the published log beside the gateway that writes it.
-func (o *Operator) reader() *auditlog.Reader {
-	return auditlog.NewReader(auditlog.Options{
-		Origin: o.config.Log.Origin, Verifiers: verifiersOf(o.keys.known), Ledger: o.store.Log(), Storage: auditlog.ReadFolder(o.config.LogFolder()),
-	})
+func (o *Operator) reader() (*auditlog.Reader, error) {
+	of := auditlog.Options{Origin: o.config.Log.Origin, Ledger: o.store.Log(), Storage: auditlog.ReadFolder(o.config.LogFolder())}
+	if err := witnessed(&of, o.config.Log, o.keys.known); err != nil {
+		return nil, err
+	}
+	return auditlog.NewReader(of), nil
 }
 
-func verifiersOf(keys []*signing.Key) *signing.Verifiers {
+// witnessed puts the witnesses of a configuration into o, and the keys by which
+// checkpoints are known: the log's own and those of the witnesses.
+func witnessed(o *auditlog.Options, c config.Log, own []*signing.Key) error {
 	var list []note.Verifier
-	for _, k := range keys {
+	for _, k := range own {
 		list = append(list, k.Verifier())
 	}
-	return signing.NewVerifiers(list...)
+	o.Quorum = c.Quorum
+	for _, w := range c.Witnesses {
+		keys, err := signing.ParseVerifiers(w.Key)
+		if err != nil {
+			return fmt.Errorf("app: log.witnesses: the key of %s: %w", w.URL, err)
+		}
+		if id := keys.IDs()[0]; keys.SuiteOf(id) != signing.Cosignature {
+			return fmt.Errorf("app: log.witnesses: %s is no key of a witness", id)
+		}
+		verifier := keys.Verifiers()[0]
+		o.Witnesses = append(o.Witnesses, &witness.Client{URL: w.URL, Verifier: verifier})
+		list = append(list, verifier)
+	}
+	o.Verifiers = signing.NewVerifiers(list...)
+	return nil
 }

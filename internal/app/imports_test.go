@@ -16,7 +16,7 @@ import (
 var arrows = map[string][]string{
 	"cmd/realname":          {"internal/app", "internal/config", "internal/csvrecord", "internal/demo", "internal/doctor", "internal/evaluation", "imaging", "compliance", "verify/idnumber", "verify/idnumber/explain", "verify/idnumber/gb2260"},
 	"cmd/imaging-worker":    {"imaging/vision", "imaging", "imaging/sandbox"},
-	"cmd/realname-audit":    {"compliance/receipt", "compliance/receipt/inspection", "compliance/receipt/tiles", "compliance/signing"},
+	"cmd/realname-audit":    {"compliance/receipt", "compliance/receipt/inspection", "compliance/receipt/tiles", "compliance/receipt/witness", "compliance/signing"},
 	"cmd/realname-keyagent": {"compliance/vault", "compliance/vault/keyagent"},
 	"cmd/authority-sim":     {"verify/authority/standin"},
 
@@ -64,13 +64,14 @@ var arrows = map[string][]string{
 	"compliance/calendar":           {},
 	"compliance/policy":             {"compliance", "verify/idnumber"},
 	"compliance/explanation":        {"compliance", "compliance/policy"},
-	"compliance/auditlog":           {"compliance/receipt", "compliance/receipt/tiles", "compliance/signing"},
+	"compliance/auditlog":           {"compliance/receipt", "compliance/receipt/tiles", "compliance/receipt/witness", "compliance/signing"},
 	"compliance/receipt":            {"compliance/receipt/tiles"},
 	"compliance/receipt/tiles":      {},
 	"compliance/receipt/inspection": {"compliance/receipt", "compliance/receipt/tiles"},
 	"compliance/signing":            {},
 	"compliance/vault":              {"compliance"},
 	"compliance/vault/keyagent":     {"compliance/vault"},
+	"compliance/receipt/witness":    {"compliance/receipt/tiles"},
 }
 
 // suites are packages of tests that others run; only tests import them.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -92,13 +93,34 @@ type Log struct {
 	// Suites sign every checkpoint, each with a key of its own, the first line first; ed25519 is what third-party
 	// tools read, sm2 (with SM3) is China's. A suite that is added later gets its key at the next start. Default [ed25519, sm2].
 	Suites []string `yaml:"suites"`
+	// Witnesses cosign every checkpoint: none of them will a second history, or one restored from a backup. Default none.
+	Witnesses []LogWitness `yaml:"witnesses"`
+	// Quorum is how many witnesses must have cosigned before a receipt is final. Where it is positive, nothing is logged
+	// after a start until so many have answered that a restored ledger would be found out. Default 0: every receipt is final.
+	Quorum int `yaml:"quorum"`
 }
+
+// LogWitness is a C2SP tlog-witness.
+type LogWitness struct {
+	URL string `yaml:"url"` // submission prefix
+	Key string `yaml:"key"` // NAME+ID+KEY, as `realname-audit witness keygen` prints it
+}
+
+func keyName(key string) string { name, _, _ := strings.Cut(key, "+"); return name }
 
 func (l *Log) check(need func(holds bool, problem string)) {
 	need(l.Origin != "" && !strings.ContainsAny(l.Origin, " +\n"), "log.origin must be a name without spaces and +")
 	need(len(l.Suites) > 0 && l.Suites[0] == "ed25519", "log.suites must begin with ed25519: third-party tools read no other")
 	for i, s := range l.Suites {
 		need((s == "ed25519" || s == "sm2") && !slices.Contains(l.Suites[:i], s), "log.suites are ed25519 and sm2, each once")
+	}
+	need(l.Quorum >= 0 && l.Quorum <= len(l.Witnesses), "log.quorum is 0 to the number of log.witnesses")
+	for i, w := range l.Witnesses {
+		u, err := url.Parse(w.URL)
+		need(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "", "log.witnesses need a url of http:// or https:// each")
+		need(strings.Count(w.Key, "+") >= 2, "log.witnesses need a key of NAME+ID+KEY each")
+		same := func(o LogWitness) bool { return keyName(o.Key) == keyName(w.Key) }
+		need(!slices.ContainsFunc(l.Witnesses[:i], same), "log.witnesses name "+keyName(w.Key)+" twice")
 	}
 }
 
@@ -250,7 +272,7 @@ func Default() Config {
 	return Config{
 		Listen: "127.0.0.1:8080",
 		Data:   filepath.Join("var", "realname"),
-		Log:    Log{Origin: "realname.local/log", Suites: []string{"ed25519", "sm2"}},
+		Log:    Log{Origin: "realname.local/log", Suites: []string{"ed25519", "sm2"}, Witnesses: []LogWitness{}},
 		Vault:  Vault{Suite: "international", Key: KeyFile, Env: "REALNAME_VAULT_KEYS"},
 		Imaging: Imaging{
 			Assets: ".assets", Workers: 2, Queue: 64, Timeout: Duration(10 * time.Second),

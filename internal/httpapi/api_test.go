@@ -313,8 +313,9 @@ func (s *service) RefuseAttempt(_ context.Context, c verify.Caller, endpoint, co
 
 // publishedLog holds receipts by event id and files by path.
 type publishedLog struct {
-	receipts map[string]string
-	files    map[string]string
+	unwitnessed bool
+	receipts    map[string]string
+	files       map[string]string
 }
 
 func (l *publishedLog) Checkpoint(context.Context) ([]byte, error) {
@@ -339,6 +340,16 @@ func (l *publishedLog) Proof(_ context.Context, id string) ([]byte, error) {
 		return []byte(text), nil
 	}
 	return nil, auditlog.ErrNotYet
+}
+
+func (l *publishedLog) Final([]byte) bool { return !l.unwitnessed }
+
+func (l *publishedLog) WaitFinal(ctx context.Context, id string) ([]byte, error) {
+	if l.unwitnessed {
+		<-ctx.Done()
+		return nil, auditlog.ErrNotYet
+	}
+	return l.Wait(ctx, id)
 }
 
 func (l *publishedLog) Wait(ctx context.Context, id string) ([]byte, error) {

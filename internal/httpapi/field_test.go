@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -78,4 +79,26 @@ func TestFieldDisclosureRefuses(t *testing.T) {
 	if len(h.service.fields) != 0 {
 		t.Errorf("opened all the same: %+v", h.service.fields)
 	}
+}
+
+// TestReceiptsThatAreFinal: a receipt follows before the witnesses have cosigned, and says that it is not final.
+func TestReceiptsThatAreFinal(t *testing.T) {
+	h := newHarness(t)
+	h.log.receipts[h.service.answer.EventID] = "a receipt"
+	path := "/v1/verifications/" + decisionID + "/receipt"
+	for _, unwitnessed := range []bool{true, false} {
+		h.log.unwitnessed = unwitnessed
+		if r := h.call("GET", path, ""); r.status != http.StatusOK || r.header.Get("Receipt-Final") != strconv.FormatBool(!unwitnessed) {
+			t.Errorf("%d %v", r.status, r.header)
+		}
+		for _, query := range []string{"?final=true", "?final=true&wait=10ms"} {
+			r := h.call("GET", path+query, "")
+			if unwitnessed {
+				h.wantProblem(r, http.StatusNotFound, "receipt_not_ready")
+			} else if r.status != http.StatusOK || r.header.Get("Receipt-Final") != "true" {
+				t.Errorf("%s: %d %v", query, r.status, r.header)
+			}
+		}
+	}
+	h.wantProblem(h.call("GET", path+"?final=maybe", ""), http.StatusBadRequest, "query_malformed")
 }

@@ -79,6 +79,10 @@ type Log interface {
 	Tile(ctx context.Context, path string) ([]byte, error)
 	// Proof returns the receipt of an event, a C2SP tlog-proof; auditlog.ErrNotYet until it is in the log.
 	Proof(ctx context.Context, eventID string) ([]byte, error)
+	// Final reports whether as many witnesses as are demanded have cosigned the checkpoint of a receipt.
+	Final(receipt []byte) bool
+	// WaitFinal is Wait for a receipt that is final.
+	WaitFinal(ctx context.Context, eventID string) ([]byte, error)
 	// Wait is Proof once the event is in the log; auditlog.ErrNotYet when ctx ends before that.
 	Wait(ctx context.Context, eventID string) ([]byte, error)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"realname/compliance"
+	"realname/compliance/auditlog"
 	"realname/verify"
 	"realname/verify/reference"
 )
@@ -138,7 +139,7 @@ func (a *API) getReceipt(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	query, err := queryOf(c, "wait", "version")
+	query, err := queryOf(c, "wait", "version", "final")
 	if err != nil {
 		return err
 	}
@@ -146,14 +147,18 @@ func (a *API) getReceipt(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if f := query["final"]; f != "" && f != "true" {
+		return compliance.E(compliance.FaultInvalid, "query_malformed", "final is true, or left out")
+	}
 	answer, err := a.version(c, id, query["version"])
 	if err != nil {
 		return err
 	}
-	receipt, err := a.receipt(c.Request().Context(), answer, wait)
+	receipt, err := a.receipt(c.Request().Context(), answer, wait, query["final"] != "")
 	if err != nil {
 		return err
 	}
+	c.Response().Header().Set("Receipt-Final", strconv.FormatBool(a.o.Log.Final(receipt)))
 	return c.Blob(http.StatusOK, "text/plain; charset=utf-8", receipt)
 }
 
@@ -177,12 +182,20 @@ func (a *API) answerOf(c echo.Context, id string, version int) (verify.Answer, e
 	return a.o.Service.VerificationVersion(c.Request().Context(), caller(c), id, version)
 }
 
-func (a *API) receipt(ctx context.Context, answer verify.Answer, wait time.Duration) ([]byte, error) {
+// receipt waits for a receipt, or with final for one that enough witnesses have cosigned.
+func (a *API) receipt(ctx context.Context, answer verify.Answer, wait time.Duration, final bool) ([]byte, error) {
 	if wait == 0 {
-		return a.o.Log.Proof(ctx, answer.EventID)
+		receipt, err := a.o.Log.Proof(ctx, answer.EventID)
+		if err == nil && final && !a.o.Log.Final(receipt) {
+			return nil, auditlog.ErrNotYet
+		}
+		return receipt, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+	if final {
+		return a.o.Log.WaitFinal(ctx, answer.EventID)
+	}
 	return a.o.Log.Wait(ctx, answer.EventID)
 }
 
