@@ -85,7 +85,7 @@ TESSERA := compliance/auditlog/tesseratest
 .PHONY: prove-audit
 prove-audit: setup ## the long proofs of the audit log: every fault 200 times, each named by realname-audit, as a matrix; Tessera's fsck on it, and its speed beside ours (half an hour)
 	@REALNAME_PROVE=200 $(GO) test -run FaultMatrix -timeout 4h -v ./cmd/realname-audit
-	@cd $(TESSERA) && $(GO) test -count 1 -v ./... && $(GO) test -run '^$$' -bench . -benchtime 5x -count 3 ./... 2>/dev/null
+	@cd $(TESSERA) && $(GO) test -count 1 -v ./... && $(GO) test -run '^$$' -bench . -benchtime 5x -count 3 ./...
 
 .PHONY: prove-limits
 prove-limits: prove-quotas prove-velocities ## the long proofs of all limits

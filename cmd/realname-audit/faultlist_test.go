@@ -41,7 +41,7 @@ func fileFaults() []fault {
 			}
 			data[r.IntN(len(data))] ^= 1
 			put(t, filepath.Join(dir, name), string(data))
-			return s.verify(t, dir), []string{"", name}
+			return s.verify(t, dir, strict...), []string{"", name}
 		}},
 		{"a file taken away", 0, func(t *testing.T, s *scene, r *rand.Rand) (named, []string) {
 			dir := s.copied(t)
@@ -53,7 +53,7 @@ func fileFaults() []fault {
 			}
 			return s.verify(t, dir), []string{"_missing", name}
 		}},
-		{"a file cut short", 0, func(t *testing.T, s *scene, r *rand.Rand) (named, []string) {
+		{"a file cut short", 5, func(t *testing.T, s *scene, r *rand.Rand) (named, []string) {
 			dir := s.copied(t)
 			names := filesOf(t, dir)
 			name := names[r.IntN(len(names))]
@@ -64,7 +64,7 @@ func fileFaults() []fault {
 			if err := os.Truncate(filepath.Join(dir, name), r.Int64N(info.Size())); err != nil {
 				t.Fatal(err)
 			}
-			return s.verify(t, dir), []string{"", name}
+			return s.verify(t, dir, strict...), []string{"", name}
 		}},
 	}
 }
@@ -295,11 +295,11 @@ func receiptFaults() []fault {
 			}
 			file := filepath.Join(t.TempDir(), "x.tlog-proof")
 			put(t, file, string(change(t, s, r, text)))
-			return ask(t, "receipt", "--key", s.keys, file)
+			return ask(t, append([]string{"receipt", "--key", s.keys, file}, strict...)...)
 		}
 	}
 	return []fault{
-		{"a receipt: one byte flipped", 0, func(t *testing.T, s *scene, r *rand.Rand) (named, []string) {
+		{"a receipt: one byte flipped", 10, func(t *testing.T, s *scene, r *rand.Rand) (named, []string) {
 			return receiptOf(func(_ *testing.T, _ *scene, r *rand.Rand, text []byte) []byte {
 				text[r.IntN(len(text))] ^= 1
 				return text

@@ -25,6 +25,7 @@ type proven struct {
 	Event     json.RawMessage `json:"event"`
 	SignedBy  []string        `json:"signed_by"`
 	Suites    []string        `json:"suites"`
+	Unknown   []string        `json:"unknown,omitempty"` // keys of further signatures, which were not checked
 }
 
 func (r *receiptCmd) run(p printer) int {
@@ -53,7 +54,7 @@ func (r *receiptCmd) check(p printer, keys *signing.Verifiers, file string) int 
 			verdict: verdict{Verdict: "sound", File: file},
 			Origin:  v.Origin, Index: v.Index, Size: v.Size, Root: v.Root.String(),
 			Tenant: v.Leaf.Tenant, TenantSeq: v.Leaf.Seq, Event: v.Leaf.Event,
-			SignedBy: v.SignedBy, Suites: suitesOf(keys, v.SignedBy),
+			SignedBy: v.SignedBy, Suites: suitesOf(keys, v.SignedBy), Unknown: v.Unknown,
 		})
 	} else {
 		fmt.Fprintf(p.c.out, p.words["receipt_good"]+"\n", visible(file), visible(v.Leaf.EventID()), v.Index, v.Size, visible(v.Origin),

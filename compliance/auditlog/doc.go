@@ -7,14 +7,16 @@
 //  1. appends their leaves and the new head to the ledger, in one transaction
 //     that fails once another sequencer has taken the log;
 //  2. signs the checkpoint of that head;
-//  3. publishes the tiles, and then the checkpoint, which is replaced only when
-//     it still is the one last seen: a sequencer that lags cannot roll it back.
+//  3. publishes the tiles, has the witnesses cosign the checkpoint, and publishes
+//     it with their lines; it is replaced only when it still is the one last
+//     seen: a sequencer that lags cannot roll it back.
 //
 // So nothing is signed that the ledger does not hold, nothing is published
 // that was not signed, and whatever a crash leaves undone the next start does:
 // the ledger has the bytes of every leaf, from which tiles come out again byte
 // for byte. Open refuses (ErrAhead, ErrInconsistent, ErrForeign) a folder whose
-// checkpoint the ledger cannot answer for.
+// checkpoint the ledger cannot answer for, and a ledger that has less than a
+// witness has cosigned.
 //
 // The encoding of a leaf is published in package receipt. What an event body
 // may not be (no JSON object, or too large for a leaf) still gets its leaf, with

@@ -36,6 +36,9 @@ func (c *comparison) receipt(name string) error {
 		r.find(Finding{Kind: KindOf(err), File: name, Bytes: byteRange(0, len(text)), Found: errText(err)})
 		return nil
 	}
+	for _, key := range v.Unknown {
+		r.note(Finding{Kind: UnknownSignature, File: name, Found: key})
+	}
 	f := Finding{File: name, Entry: &v.Index, Event: v.Leaf.EventID()}
 	if r.Origin != "" && v.Origin != r.Origin {
 		f.Kind, f.Expected, f.Found = ReceiptOrigin, r.Origin, v.Origin

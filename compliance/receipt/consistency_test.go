@@ -23,6 +23,24 @@ func (d onDisk) Read(path string) ([]byte, error) {
 	return os.ReadFile(filepath.Join(string(d), filepath.FromSlash(path)))
 }
 
+// unsteady tells another tile the first time it is asked.
+type unsteady struct {
+	onDisk
+	asked map[string]bool
+}
+
+func (u *unsteady) Read(path string) ([]byte, error) {
+	data, err := u.onDisk.Read(path)
+	if err == nil && !u.asked[path] {
+		if u.asked == nil {
+			u.asked = make(map[string]bool)
+		}
+		u.asked[path] = true
+		data[0] ^= 1
+	}
+	return data, err
+}
+
 // heads grows a log in dir to each size in turn and returns its checkpoints.
 func heads(t *testing.T, dir string, first int, sizes ...int) []tiles.Checkpoint {
 	t.Helper()
@@ -131,6 +149,9 @@ func TestConsistencyNeedsNoTrustInTiles(t *testing.T) {
 	}
 	if noticed == 0 {
 		t.Error("no damage was noticed")
+	}
+	if err := receipt.CheckConsistency(list[0], list[2], &unsteady{onDisk: onDisk(dir)}); !errors.Is(err, receipt.ErrUnproven) {
+		t.Errorf("tiles that change while they are read: %v", err)
 	}
 	if err := os.RemoveAll(filepath.Join(dir, "tile", "0")); err != nil {
 		t.Fatal(err)

@@ -155,6 +155,11 @@ func TestDemands(t *testing.T) {
 		}
 		return v.Satisfied(name, n.Sigs)
 	}
+	stranger, err := signing.Generate(signing.SM2, "other.example/log", rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all = signing.NewVerifiers(append(all.Verifiers(), stranger.Verifier())...)
 	both, err := all.Require(signing.Ed25519, signing.SM2)
 	if err != nil {
 		t.Fatal(err)
@@ -168,15 +173,16 @@ func TestDemands(t *testing.T) {
 		by   []*signing.Key
 		ok   bool
 	}{
-		"nothing demanded":        {all, []*signing.Key{ed}, true},
-		"both, by both":           {both, []*signing.Key{ed, sm}, true},
-		"both, by one":            {both, []*signing.Key{ed, witnesses[0]}, false},
-		"both, by the other":      {both, []*signing.Key{sm}, false},
-		"two witnesses":           {two, []*signing.Key{ed, witnesses[0], witnesses[1]}, true},
-		"one witness":             {two, []*signing.Key{ed, sm, witnesses[0]}, false},
-		"one witness, two keys":   {two, []*signing.Key{ed, witnesses[1], witnesses[2]}, false},
-		"the demand is not gone":  {both, nil, false},
-		"the quorum is not alone": {two, nil, false},
+		"nothing demanded":         {all, []*signing.Key{ed}, true},
+		"both, by both":            {both, []*signing.Key{ed, sm}, true},
+		"both, by one":             {both, []*signing.Key{ed, witnesses[0]}, false},
+		"both, one of another log": {both, []*signing.Key{ed, stranger}, false},
+		"both, by the other":       {both, []*signing.Key{sm}, false},
+		"two witnesses":            {two, []*signing.Key{ed, witnesses[0], witnesses[1]}, true},
+		"one witness":              {two, []*signing.Key{ed, sm, witnesses[0]}, false},
+		"one witness, two keys":    {two, []*signing.Key{ed, witnesses[1], witnesses[2]}, false},
+		"the demand is not gone":   {both, nil, false},
+		"the quorum is not alone":  {two, nil, false},
 	} {
 		var err error
 		if c.by == nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -21,12 +22,19 @@ import (
 	"github.com/transparency-dev/tessera/fsck"
 	"github.com/transparency-dev/tessera/storage/posix"
 	"golang.org/x/mod/sumdb/note"
+	"k8s.io/klog/v2"
 
 	"realname/compliance/auditlog"
 	"realname/compliance/auditlog/auditlogtest"
 	"realname/compliance/receipt"
 	"realname/compliance/signing"
 )
+
+func TestMain(m *testing.M) {
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard) // Tessera tells every log that it opens
+	os.Exit(m.Run())
+}
 
 // patience ends what hangs: fsck can, on a log that was tampered with.
 const patience = 20 * time.Second

@@ -54,7 +54,7 @@ func parseRequest(body []byte) (request, error) {
 	}
 	for _, line := range lines[1:] {
 		h, err := tlog.ParseHash(line)
-		if err != nil {
+		if err != nil || h.String() != line {
 			return request{}, fmt.Errorf("%w: a line of the proof is no hash", ErrRequest)
 		}
 		r.proof = append(r.proof, h)
