@@ -101,6 +101,7 @@ const (
 	ReasonValidityUnreadable  = "validity_unreadable"  // value: confidence of the reading
 	ReasonValidityImpossible  = "validity_impossible"  // value: confidence of the reading
 	ReasonWrongDocument       = "wrong_document"
+	ReasonOlderCard           = "older_card"     // of a layout that is not examined; value: confidence of its number's reading
 	ReasonBirthMismatch       = "birth_mismatch" // value: confidence of the reading
 	ReasonSexMismatch         = "sex_mismatch"   // value: confidence of the reading
 	ReasonReusedImage         = "reused_image"   // of the gateway's index, never of a worker; value: other persons

@@ -69,6 +69,10 @@ func (e *examination) byDocument(ctx context.Context) (found bool, err error) {
 	if l := findForeign(e.text.lines); l.proven() {
 		return true, e.foreign(l)
 	}
+	if f := findOlderForeign(e.text.lines, e.today); f != nil {
+		e.olderForeign(f)
+		return true, nil
+	}
 	return e.passport(ctx)
 }
 

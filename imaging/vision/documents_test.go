@@ -310,3 +310,48 @@ func TestCardThatContradictsItselfIsRejected(t *testing.T) {
 		}
 	}
 }
+
+// The foreigner's card before December 2023 is named, its number read, and it is left to a person; as another document it is refused.
+func TestOlderForeignCardIsNamed(t *testing.T) {
+	stock, err := specimen.NewStock(assetsDir())
+	if err != nil {
+		t.Fatalf("%v (run `make setup` first)", err)
+	}
+	n, err := strconv.Atoi(os.Getenv("REALNAME_SPECIMENS"))
+	if err != nil || n < 1 {
+		n = 3
+	}
+	named, read := 0, 0
+	for i := range n {
+		p := newPaper(t, stock.For(specimen.Evaluation), specimen.ForeignCardOld, uint64(84_000+i), false)
+		look := func(req imaging.Request) imaging.Report {
+			return photographed(t, stock, p.printed, uint64(85_000+i), req)
+		}
+		r := look(imaging.Request{Document: imaging.DocumentForeignPR, Claim: &p.claim})
+		if r.Verdict == imaging.Accept {
+			t.Errorf("%d: accepted", i)
+		}
+		if !has(r, imaging.ReasonOlderCard) {
+			t.Logf("%d: %s %s %v", i, r.Verdict, r.Class, told(r))
+			continue
+		}
+		named++
+		if r.Verdict != imaging.Review || r.Class != imaging.DocumentForeignPR.Class() || !has(r, imaging.ReasonOlderCard) {
+			t.Errorf("%d: %s %s %v", i, r.Verdict, r.Class, told(r))
+		}
+		if r.NumberAgreement == imaging.Agrees && r.Fields.Number == p.claim.Number {
+			read++
+		}
+		other := imaging.Claim{Number: "USA110000010100"}
+		if r := look(imaging.Request{Document: imaging.DocumentForeignPR, Claim: &other}); r.NumberAgreement == imaging.Agrees {
+			t.Errorf("%d: another number agrees", i)
+		}
+		if r := look(imaging.Request{Claim: &p.claim}); r.Verdict != imaging.Reject || !has(r, imaging.ReasonWrongDocument) {
+			t.Errorf("%d as a resident card: %s %s %v", i, r.Verdict, r.Class, told(r))
+		}
+	}
+	t.Logf("n=%d: named %d, number read %d", n, named, read)
+	if named*2 < n || read*2 < named {
+		t.Errorf("of %d, %d are named and %d numbers read", n, named, read)
+	}
+}
