@@ -89,11 +89,7 @@ func TestDocumentsOfTheEvaluationSplit(t *testing.T) {
 			if honest.accepted*2 < n-honest.expired {
 				t.Errorf("%d of %d honest photos are accepted", honest.accepted, n-honest.expired)
 			}
-			covers := []specimen.Thing{specimen.Finger}
-			if d.document != specimen.ResidencePermit {
-				covers = append(covers, specimen.Sticker)
-			}
-			for _, thing := range covers {
+			for _, thing := range []specimen.Thing{specimen.Finger, specimen.Sticker} {
 				var covered tally
 				for i := range n {
 					p := newPaper(t, stock, d.document, uint64(60_000+i), false)
@@ -120,6 +116,33 @@ func TestDocumentsOfTheEvaluationSplit(t *testing.T) {
 				t.Logf("%-18s %s n=%d: accepted %d, review %d, rejected %d", d.document, name, n, spoilt.accepted, spoilt.review, spoilt.rejected)
 			}
 		})
+	}
+}
+
+// A photograph glued over a permit's portrait is for a person where its edge is seen.
+func TestGluedPhotographOnAPermit(t *testing.T) {
+	stock, err := specimen.NewStock(assetsDir())
+	if err != nil {
+		t.Fatalf("%v (run `make setup` first)", err)
+	}
+	stock = stock.For(specimen.Evaluation)
+	n, err := strconv.Atoi(os.Getenv("REALNAME_SPECIMENS"))
+	if err != nil || n < 1 {
+		n = 4
+	}
+	var got tally
+	for i := range n {
+		p := newPaper(t, stock, specimen.ResidencePermit, uint64(64_000+i), false)
+		shot := specimen.Shot{Options: specimen.Ordinary(), Glued: must[image.Image](t)(stock.Portrait(specimen.Seed(uint64(65_000 + i))))}
+		r := shown(t, stock, shot, p.printed, uint64(94_000+i), imaging.Request{Document: imaging.DocumentPermit, Claim: &p.claim})
+		got.add(r)
+		if r.Verdict != imaging.Accept && !has(r, imaging.ReasonOccluded) {
+			t.Logf("%d: %s %v", i, r.Verdict, told(r))
+		}
+	}
+	t.Logf("glued photograph on a permit n=%d: accepted %d, review %d, rejected %d", n, got.accepted, got.review, got.rejected)
+	if got.accepted > n/2 {
+		t.Errorf("%d of %d are accepted", got.accepted, n)
 	}
 }
 

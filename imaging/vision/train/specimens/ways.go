@@ -54,7 +54,6 @@ var ways = []way{
 	{name: "phone-12mp", label: "resident_front", camera: phone},
 	{name: "sticker", label: "glued_portrait", camera: specimen.Ordinary, change: sticker},
 	{name: "glued", label: "glued_portrait", camera: specimen.Ordinary, glued: true},
-	{name: "glued-permit", label: "glued_portrait", document: specimen.ResidencePermit, camera: specimen.Ordinary, glued: true},
 }
 
 func names() []string {
