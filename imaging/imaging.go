@@ -94,13 +94,14 @@ const (
 	ReasonElectronicCopy      = "electronic_copy"      // value: share of the surroundings of one exact colour, or its like
 	ReasonEdited              = "edited"               // value: share of a zone of one exact colour; 1 for a program named in the file
 	ReasonGlare               = "glare"                // value: share of a zone that a highlight burnt out
-	ReasonOccluded            = "occluded"             // value: square millimetres of bare card that something lies on
+	ReasonOccluded            = "occluded"             // value: square millimetres of bare card that something lies on, or the share of a face or of its edge that is covered
 	ReasonTemporaryCard       = "temporary_card"       // value: witnesses in print
 	ReasonExpired             = "expired"              // value: days since the card's last
 	ReasonAuthorityUnreadable = "authority_unreadable" // value: confidence of the reading
 	ReasonValidityUnreadable  = "validity_unreadable"  // value: confidence of the reading
 	ReasonValidityImpossible  = "validity_impossible"  // value: confidence of the reading
 	ReasonWrongDocument       = "wrong_document"
+	ReasonOlderCard           = "older_card"     // of a layout that is not examined; value: confidence of its number's reading
 	ReasonBirthMismatch       = "birth_mismatch" // value: confidence of the reading
 	ReasonSexMismatch         = "sex_mismatch"   // value: confidence of the reading
 	ReasonReusedImage         = "reused_image"   // of the gateway's index, never of a worker; value: other persons

@@ -155,11 +155,32 @@ func (e *evidence) glare() []finding {
 }
 
 func (e *evidence) occluded() []finding {
-	bare := bareFront
+	side, back := point{cellSide, cellSide}, func(q quad) quad { return q }
 	if e.side == imaging.SideBack {
-		bare = bareBack
+		return e.coveredIn(bareBack, side, back)
 	}
-	return e.coveredIn(bare, point{cellSide, cellSide}, func(q quad) quad { return q })
+	if found := e.coveredIn(bareFront, side, back); found != nil {
+		return found
+	}
+	if found := e.sticker(faceMiddle, portraitPlace, side.scale(0.5)); found != nil {
+		return found
+	}
+	return e.glued()
+}
+
+// sticker tells what is glued on a face, which stands in a zone of the straightened picture: no face is of one colour.
+func (e *evidence) sticker(face, place quad, side point) []finding {
+	one := sameColour(e.sheet.bareCells([]quad{face}, side))
+	if below(one, mostSticker) {
+		return nil
+	}
+	return e.covers(one, mostSticker, place)
+}
+
+// covers is the finding that something lies over a place of the document.
+func (e *evidence) covers(value, threshold float64, place quad) []finding {
+	on := e.card.imageQuad(place)
+	return []finding{{imaging.Review, imaging.ReasonOccluded, value, threshold, &on}}
 }
 
 // coveredIn tells what lies on bare strips of the straightened picture, cut into
@@ -174,6 +195,5 @@ func (e *evidence) covering(cells []cell, back func(quad) quad) []finding {
 	if below(area, mostCovered) {
 		return nil
 	}
-	place := e.card.imageQuad(back(span(cells)))
-	return []finding{{imaging.Review, imaging.ReasonOccluded, area, mostCovered, &place}}
+	return e.covers(area, mostCovered, back(span(cells)))
 }

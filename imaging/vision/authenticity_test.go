@@ -68,7 +68,8 @@ var (
 func honest(mm point) [3]float64 {
 	switch {
 	case portraitPlace.holds(mm):
-		return [3]float64{90, 120 + 10*math.Sin(mm.Y), 170}
+		// Light falls on a face from one side and from above.
+		return [3]float64{30 + 3*mm.Y, 60 + 3*mm.Y, 60 + 1.5*mm.X}
 	case mm.X > 5 && mm.X < 13 && math.Mod(mm.Y, 7) < 3 && math.Mod(mm.X, 1) < 0.5 && mm.Y < 40:
 		return [3]float64{170, 104, 38}
 	case (numberZone.holds(mm) || nameZone.holds(mm)) && math.Mod(mm.X, 0.9) < 0.4:
@@ -107,6 +108,15 @@ func TestAuthenticity(t *testing.T) {
 			return honest(mm)
 		}
 	}
+	lined := func(z quad, gain float64) func(point) [3]float64 {
+		return func(mm point) [3]float64 {
+			c := honest(mm)
+			if z.holds(mm) {
+				return [3]float64{c[0] * gain, c[1] * gain, c[2] * gain}
+			}
+			return c
+		}
+	}
 	for _, c := range []struct {
 		why   string
 		noise float64
@@ -138,6 +148,12 @@ func TestAuthenticity(t *testing.T) {
 		{"a highlight burns the face", 3, burn(zone(58, 12, 76, 30)), wood, imaging.ReasonGlare, point{66, 20}},
 		{"a highlight beside all print hides nothing", 3, burn(zone(20, 34, 50, 41)), wood, "", point{}},
 		{"skin lies over the edge below the portrait", 3, over(zone(60, 36, 74, 54), [3]float64{120, 150, 205}), wood, imaging.ReasonOccluded, point{66, 42}},
+		{"a sticker of one colour on the face", 3, over(zone(59, 12, 75, 30), [3]float64{80, 200, 230}), wood, imaging.ReasonOccluded, point{66, 20}},
+		{"a little one beside the face", 3, over(zone(55, 32, 60, 37), [3]float64{80, 200, 230}), wood, "", point{}},
+		{"a glued photograph's shadow", 3, lined(zone(54, 39.2, 80, 39.6), 0.6), wood, imaging.ReasonOccluded, point{66, 20}},
+		{"its white rim", 3, lined(zone(54.4, 8, 55, 38), 1.7), wood, imaging.ReasonOccluded, point{66, 20}},
+		{"a scratch half as long", 3, lined(zone(54, 39.2, 67, 39.6), 0.6), wood, "", point{}},
+		{"a line across the face", 3, lined(zone(54, 22, 80, 22.4), 0.6), wood, "", point{}},
 	} {
 		m := lying(t)
 		got, err := authenticity(seen(t, c.noise, c.card, c.table), m, imaging.SideFront)

@@ -69,6 +69,10 @@ func (e *examination) byDocument(ctx context.Context) (found bool, err error) {
 	if l := findForeign(e.text.lines); l.proven() {
 		return true, e.foreign(l)
 	}
+	if f := findOlderForeign(e.text.lines, e.today); f != nil {
+		e.olderForeign(f)
+		return true, nil
+	}
 	return e.passport(ctx)
 }
 
@@ -174,17 +178,7 @@ func (p sheetPlan) covered(e *evidence) []finding {
 	if found := e.covering(cells, p.offSheet); found != nil {
 		return found
 	}
-	return p.sticker(e, side.scale(0.5))
-}
-
-// sticker tells what is glued on the face: no face is of one colour.
-func (p sheetPlan) sticker(e *evidence, side point) []finding {
-	one := sameColour(e.sheet.bareCells([]quad{p.onSheet(p.face)}, side))
-	if below(one, mostSticker) {
-		return nil
-	}
-	place := e.card.imageQuad(p.face)
-	return []finding{{imaging.Review, imaging.ReasonOccluded, one, mostSticker, &place}}
+	return e.sticker(p.onSheet(p.face), p.face, side.scale(0.5))
 }
 
 // glare tells highlights that burn out what must be read, or the face.

@@ -89,11 +89,7 @@ func TestDocumentsOfTheEvaluationSplit(t *testing.T) {
 			if honest.accepted*2 < n-honest.expired {
 				t.Errorf("%d of %d honest photos are accepted", honest.accepted, n-honest.expired)
 			}
-			covers := []specimen.Thing{specimen.Finger}
-			if d.document != specimen.ResidencePermit {
-				covers = append(covers, specimen.Sticker)
-			}
-			for _, thing := range covers {
+			for _, thing := range []specimen.Thing{specimen.Finger, specimen.Sticker} {
 				var covered tally
 				for i := range n {
 					p := newPaper(t, stock, d.document, uint64(60_000+i), false)
@@ -120,6 +116,33 @@ func TestDocumentsOfTheEvaluationSplit(t *testing.T) {
 				t.Logf("%-18s %s n=%d: accepted %d, review %d, rejected %d", d.document, name, n, spoilt.accepted, spoilt.review, spoilt.rejected)
 			}
 		})
+	}
+}
+
+// A photograph glued over a permit's portrait is for a person where its edge is seen.
+func TestGluedPhotographOnAPermit(t *testing.T) {
+	stock, err := specimen.NewStock(assetsDir())
+	if err != nil {
+		t.Fatalf("%v (run `make setup` first)", err)
+	}
+	stock = stock.For(specimen.Evaluation)
+	n, err := strconv.Atoi(os.Getenv("REALNAME_SPECIMENS"))
+	if err != nil || n < 1 {
+		n = 4
+	}
+	var got tally
+	for i := range n {
+		p := newPaper(t, stock, specimen.ResidencePermit, uint64(64_000+i), false)
+		shot := specimen.Shot{Options: specimen.Ordinary(), Glued: must[image.Image](t)(stock.Portrait(specimen.Seed(uint64(65_000 + i))))}
+		r := shown(t, stock, shot, p.printed, uint64(94_000+i), imaging.Request{Document: imaging.DocumentPermit, Claim: &p.claim})
+		got.add(r)
+		if r.Verdict != imaging.Accept && !has(r, imaging.ReasonOccluded) {
+			t.Logf("%d: %s %v", i, r.Verdict, told(r))
+		}
+	}
+	t.Logf("glued photograph on a permit n=%d: accepted %d, review %d, rejected %d", n, got.accepted, got.review, got.rejected)
+	if got.accepted > n/2 {
+		t.Errorf("%d of %d are accepted", got.accepted, n)
 	}
 }
 
@@ -308,5 +331,50 @@ func TestCardThatContradictsItselfIsRejected(t *testing.T) {
 		if r.Verdict != imaging.Reject || !has(r, code) {
 			t.Errorf("%s: %s %v", code, r.Verdict, told(r))
 		}
+	}
+}
+
+// The foreigner's card before December 2023 is named, its number read, and it is left to a person; as another document it is refused.
+func TestOlderForeignCardIsNamed(t *testing.T) {
+	stock, err := specimen.NewStock(assetsDir())
+	if err != nil {
+		t.Fatalf("%v (run `make setup` first)", err)
+	}
+	n, err := strconv.Atoi(os.Getenv("REALNAME_SPECIMENS"))
+	if err != nil || n < 1 {
+		n = 3
+	}
+	named, read := 0, 0
+	for i := range n {
+		p := newPaper(t, stock.For(specimen.Evaluation), specimen.ForeignCardOld, uint64(84_000+i), false)
+		look := func(req imaging.Request) imaging.Report {
+			return photographed(t, stock, p.printed, uint64(85_000+i), req)
+		}
+		r := look(imaging.Request{Document: imaging.DocumentForeignPR, Claim: &p.claim})
+		if r.Verdict == imaging.Accept {
+			t.Errorf("%d: accepted", i)
+		}
+		if !has(r, imaging.ReasonOlderCard) {
+			t.Logf("%d: %s %s %v", i, r.Verdict, r.Class, told(r))
+			continue
+		}
+		named++
+		if r.Verdict != imaging.Review || r.Class != imaging.DocumentForeignPR.Class() || !has(r, imaging.ReasonOlderCard) {
+			t.Errorf("%d: %s %s %v", i, r.Verdict, r.Class, told(r))
+		}
+		if r.NumberAgreement == imaging.Agrees && r.Fields.Number == p.claim.Number {
+			read++
+		}
+		other := imaging.Claim{Number: "USA110000010100"}
+		if r := look(imaging.Request{Document: imaging.DocumentForeignPR, Claim: &other}); r.NumberAgreement == imaging.Agrees {
+			t.Errorf("%d: another number agrees", i)
+		}
+		if r := look(imaging.Request{Claim: &p.claim}); r.Verdict != imaging.Reject || !has(r, imaging.ReasonWrongDocument) {
+			t.Errorf("%d as a resident card: %s %s %v", i, r.Verdict, r.Class, told(r))
+		}
+	}
+	t.Logf("n=%d: named %d, number read %d", n, named, read)
+	if named*2 < n || read*2 < named {
+		t.Errorf("of %d, %d are named and %d numbers read", n, named, read)
 	}
 }

@@ -22,6 +22,9 @@ const (
 	needForeignMarks        = 14 // characters in place, of 31
 )
 
+// permanentResidence stands in the title of every form of the card and on no other document.
+const permanentResidence = "永久居留"
+
 // foreignSide is the card with its text at x and its portrait beside.
 type foreignSide struct {
 	x        float64
@@ -85,7 +88,7 @@ func (l *foreignLayout) proven() bool {
 
 // findForeign looks for the card's print. Nil without its title.
 func findForeign(lines []line) *foreignLayout {
-	titled := slices.ContainsFunc(lines, func(l line) bool { return strings.Contains(l.text(), "永久居留") })
+	titled := slices.ContainsFunc(lines, func(l line) bool { return strings.Contains(l.text(), permanentResidence) })
 	if !titled {
 		return nil
 	}

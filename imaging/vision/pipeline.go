@@ -46,7 +46,7 @@ type Pipeline struct {
 var errClosed = errors.New("vision: the pipeline is closed")
 
 // rules counts changes of the way stages work; it is part of Version.
-const rules = 8
+const rules = 9
 
 // Open loads the models. The caller closes the pipeline.
 func Open(o Options) (*Pipeline, error) {

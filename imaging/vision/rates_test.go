@@ -3,6 +3,7 @@
 package vision
 
 import (
+	"image"
 	"math"
 	"os"
 	"path/filepath"
@@ -48,6 +49,8 @@ func TestRatesOnTheEvaluationSplit(t *testing.T) {
 		{"glare, number", specimen.Shot{Options: ordinary, Dazzle: specimen.ZoneNumber}, 0.95, false},
 		{"glare, portrait", specimen.Shot{Options: ordinary, Dazzle: specimen.ZonePortrait}, 0.90, false},
 		{"finger, portrait", specimen.Shot{Options: ordinary, Cover: specimen.ZonePortrait}, 0.90, false},
+		{"sticker, face", specimen.Shot{Options: ordinary, Cover: specimen.ZonePortrait, With: specimen.Sticker}, 0.85, false},
+		{"glued photo", specimen.Shot{Options: ordinary, Glued: another(t, stock)}, 0.35, false},
 	} {
 		found := 0
 		for i := range n {
@@ -62,6 +65,16 @@ func TestRatesOnTheEvaluationSplit(t *testing.T) {
 			t.Errorf("%s: %d of %d have a finding", c.name, found, n)
 		}
 	}
+}
+
+// another is a portrait to glue over a card's own.
+func another(t *testing.T, stock specimen.Stock) image.Image {
+	t.Helper()
+	img, err := stock.Portrait(specimen.Seed(11))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
 }
 
 // examined takes one picture and gives what is found against it.

@@ -33,7 +33,7 @@ var thresholds = []struct {
 	{"leastChroma", leastChroma}, {"sureChroma", sureChroma}, {"mostGrid", mostGrid}, {"sureGrid", sureGrid},
 	{"mostSwing", mostSwing}, {"sureSwing", sureSwing}, {"mostOneColour", mostOneColour}, {"sureOneColour", sureOneColour},
 	{"leastAround", leastAround}, {"mostGridFilled", mostGridFilled}, {"mostPainted", mostPainted},
-	{"mostDazzledText", mostDazzledText}, {"mostDazzledName", mostDazzledName}, {"mostDazzledFace", mostDazzledFace}, {"mostCovered", mostCovered}, {"mostSticker", mostSticker},
+	{"mostDazzledText", mostDazzledText}, {"mostDazzledName", mostDazzledName}, {"mostDazzledFace", mostDazzledFace}, {"mostCovered", mostCovered}, {"mostSticker", mostSticker}, {"mostRim", mostRim},
 	{"leastContrast", leastContrast}, {"mostZoneOff", mostZoneOff},
 }
 
@@ -53,7 +53,7 @@ var bounds = []struct {
 	name  string
 	value float64
 }{
-	{"burntLevel", burntLevel}, {"mostShade", mostShade}, {"mostTint", mostTint}, {"mostStripShade", mostStripShade}, {"mostStripTint", mostStripTint}, {"stickerSpread", stickerSpread}, {"flatSpread", flatSpread}, {"blankDeviation", blankDeviation},
+	{"burntLevel", burntLevel}, {"mostShade", mostShade}, {"mostTint", mostTint}, {"mostStripShade", mostStripShade}, {"mostStripTint", mostStripTint}, {"stickerSpread", stickerSpread}, {"rimStep", rimStep}, {"flatSpread", flatSpread}, {"blankDeviation", blankDeviation},
 	{"leastCell", leastCell}, {"zoneSlim", zoneSlim}, {"birthEnds", birthEnds}, {"detectPixel", detectPixel}, {"detectRegion", detectRegion},
 	{"leastPeak", leastPeak}, {"peakDistance", peakDistance}, {"leastEdge", leastEdge}, {"leastShare", leastShare},
 	{"portraitStep", portraitStep}, {"portraitShare", portraitShare}, {"portraitTall", portraitTall}, {"portraitLong", portraitLong},

@@ -79,7 +79,7 @@ func TestEveryThresholdIsListed(t *testing.T) {
 // tiles and arrays, and reaches of a search. None of it is a score's.
 var geometry = strings.Fields(`cardWidth cardHeight nameRow numberDigits partDate partNumber digitSteps middleDot
 	maxSide workSide lineHeight linesMost columnsMost detectMost mostPeaks finderCells finderFlags flatBlock gridLeast gridTile
-	rimGuard sideProbes linesUnknown zoneOptionalEnd cells column aside nearest farthest fewest month year off margin step fine typeASCII`)
+	rimGuard rimTilts sideProbes linesUnknown zoneOptionalEnd cells column aside nearest farthest fewest month year off margin step fine typeASCII`)
 
 // Whatever numeric constant or variable a comparison uses is a threshold that the
 // rules' version holds, or no threshold and listed as such. So is whatever is named like one.

@@ -366,12 +366,16 @@ var backPrint = []string{"居民身份证", "有效期限", "中华人民共和�
 
 func (e *examination) backFound() bool { return backSeen(e.text.lines) >= backPhrases }
 
-// backSeen counts the back's phrases that the lines hold; none where its own are missing.
+// backSeen counts the back's phrases that the lines hold; none where its own are missing, and none on a
+// foreigner's permanent residence card, which prints some of them on its front.
 func backSeen(lines []line) int {
 	var all strings.Builder
 	for _, l := range lines {
 		all.WriteString(l.text())
 		all.WriteByte('\n')
+	}
+	if strings.Contains(all.String(), permanentResidence) {
+		return 0
 	}
 	n := 0
 	for i, phrase := range backPrint {

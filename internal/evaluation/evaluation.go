@@ -93,6 +93,7 @@ var expectations = map[string]Expectation{
 		Family: CardsToStop, Classes: []imaging.Class{imaging.ClassResidentBack}, Verdicts: rejected,
 	},
 	"drawn_portrait":   cardToStop,
+	"glued_portrait":   cardToStop,
 	"altered_number":   cardToStop,
 	"claim_mismatch":   cardToStop,
 	"cut_off":          cardToStop,

@@ -16,6 +16,7 @@ const (
 	TemporaryCard   Document = "temporary_resident_id"
 	ResidencePermit Document = "residence_permit" // of residents of Hong Kong, Macau and Taiwan
 	ForeignCard     Document = "foreign_pr"       // foreigner's permanent residence card, 2023
+	ForeignCardOld  Document = "foreign_pr_2017"  // the one before it
 	Passport        Document = "passport"         // its data page
 	BankCard        Document = "bank_card"
 	MemberCard      Document = "member_card"
@@ -25,7 +26,7 @@ const (
 
 // Documents lists every kind.
 func Documents() []Document {
-	return []Document{ResidentCard, BilingualCard, TemporaryCard, ResidencePermit, ForeignCard, Passport,
+	return []Document{ResidentCard, BilingualCard, TemporaryCard, ResidencePermit, ForeignCard, ForeignCardOld, Passport,
 		BankCard, MemberCard, DrivingLicence, StudentCard}
 }
 
@@ -149,6 +150,7 @@ var sheets = map[Document]map[Side]sheet{
 		Rear:  {false, on("permit"), (*press).permitBack},
 	},
 	ForeignCard:    {Front: {true, on("foreign"), (*press).foreignFront}},
+	ForeignCardOld: {Front: {true, on("foreign"), (*press).foreignOldFront}},
 	Passport:       {Front: {true, on("passport"), (*press).passportPage}},
 	DrivingLicence: {Front: {true, on("licence"), (*press).licenceFront}},
 	StudentCard:    {Front: {true, blends, (*press).studentFront}},

@@ -128,6 +128,38 @@ func (p *press) foreignFront(rng *rand.Rand, o Order) {
 	p.mark()
 }
 
+// foreignOldFront is the card of 2017 to 2023, its number of 15 characters. We know the fields that it has, and from no
+// standard where they stand: all of them here in one column, on a side that Style.Mirror chooses.
+func (p *press) foreignOldFront(rng *rand.Rand, o Order) {
+	who, nation := o.Person, pick(rng, nationalities)
+	face, x := Box{59, 15.5, 21.5, 27}, 6.0
+	if p.style.Mirror {
+		face, x = Box{5, 15.5, 21.5, 27}, 30.0
+	}
+	p.emblem(7.6, 8, 4.6)
+	p.titled(16, 5, 3.2, 0.3, "中华人民共和国")
+	p.titled(16, 9.4, 3.4, 0.3, "外国人永久居留身份证")
+	p.small(16, 13, 1.5, "FOREIGN PERMANENT RESIDENT ID CARD")
+	p.portrait(face, o.Portrait)
+	p.right = x + 51
+	row := 17.6
+	line := func(z Zone, label, value string) {
+		p.small(x, row, 1.7, label)
+		p.field(z, x, row+2.9, 2.6, value)
+		row += 5.9
+	}
+	line(ZoneName, "姓名 / Name", pick(rng, latinSurnames)+", "+pick(rng, latinGiven))
+	line(ZoneSex, "性别 / Sex      出生日期 / Date of Birth", string(who.Sex)+" / "+sexLetter(who.Sex)+"      "+who.Birth.Format("2006.01.02"))
+	p.say(ZoneSex, string(who.Sex))
+	p.note(ZoneBirth, p.fields[ZoneSex].Box, who.Birth.Format(time.DateOnly))
+	line(ZoneNationality, "国籍 / Nationality", nation.name)
+	line(ZoneValidity, "有效期限 / Period of Validity", validity(who.Issued, who.Issued.AddDate(10, 0, 0)))
+	p.small(x, row, 1.7, "证件号码 / ID No.")
+	body := nation.alpha + who.Number[:4] + who.Birth.Format("060102") + sequence(who.Sex)[:1]
+	p.digits(ZoneNumber, x, row+3.6, body+string(checkDigit(body)))
+	p.mark()
+}
+
 // sexLetter is that of ICAO Doc 9303.
 func sexLetter(s Sex) string {
 	if s == Female {

@@ -41,6 +41,8 @@ type Shot struct {
 	With     Thing   // what: "" is a Finger
 	Dazzle   Zone    // a highlight burns this zone out; "" is none
 	Beside   *Print  // a second document in the picture
+	// Glued is a photograph glued over the portrait of an Original; nil is none.
+	Glued image.Image
 }
 
 // Placed is a document in a picture.
@@ -109,7 +111,11 @@ func (s Shot) Take(rng *rand.Rand, p Print) (*image.RGBA, Truth, error) {
 	if s.With == "" {
 		s.With = Finger
 	}
-	for _, z := range []Zone{s.Cover, s.Dazzle} {
+	over := []Zone{s.Cover, s.Dazzle}
+	if s.Glued != nil {
+		over = append(over, ZonePortrait)
+	}
+	for _, z := range over {
 		if _, ok := p.Fields[z]; z != "" && !ok {
 			return nil, Truth{}, ErrNoZone
 		}
@@ -136,6 +142,9 @@ func (s Shot) original(rng *rand.Rand, p Print) (*image.RGBA, Truth) {
 	for i, card := range cards {
 		film.shadow(rng, card.Corners, s.Options)
 		film.lay(prints[i].Image, card.Corners, prints[i].Radius/prints[i].Width)
+	}
+	if s.Glued != nil {
+		film.glue(rng, s.Glued, cards[0])
 	}
 	return s.expose(rng, film, cards)
 }

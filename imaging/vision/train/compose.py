@@ -107,6 +107,8 @@ def portrait(im, label, size, rng):
     if label == "several":
         return finish(crowd(out, im, rng), size, rng)
     im = head(im, label, rng)
+    if rng.random() < 0.35:
+        im = farther(im, rng)
     w, h = int(W * rng.uniform(0.72, 1.0)), int(H * rng.uniform(0.72, 1.0))
     im = im.resize((w, h), Image.BILINEAR)
     if rng.random() < 0.5:
@@ -118,6 +120,8 @@ def portrait(im, label, size, rng):
 
 def placed(im, size, rng):
     """A portrait's place on a photographed card: cut as loosely as the rectifier does it, and little else."""
+    if rng.random() < 0.35:
+        im = farther(im, rng)
     w, h = im.size
     s = rng.uniform(0.78, 0.98)
     cw, ch = int(w * s), int(h * min(0.98, s * rng.uniform(0.96, 1.04)))
@@ -126,6 +130,18 @@ def placed(im, size, rng):
     if rng.random() < 0.5:
         im = im.transpose(Image.FLIP_LEFT_RIGHT)
     return np.asarray(degrade(im, rng, False) if rng.random() < 0.4 else im)
+
+
+def farther(im, rng):
+    """The same from farther away, whatever it shows: what stands at its edges goes on beyond them."""
+    w, h = im.size
+    s = rng.uniform(0.5, 0.95)
+    im = im.resize((max(8, int(w * s)), max(8, int(h * s))), Image.BOX)
+    x, y = int((w - im.width) * rng.uniform(0.25, 0.75)), int((h - im.height) * rng.random())
+    beyond = np.pad(np.asarray(im), ((y, h - im.height - y), (x, w - im.width - x), (0, 0)), mode=rng.choice(["edge", "reflect"]))
+    out = Image.fromarray(beyond).filter(ImageFilter.GaussianBlur(rng.uniform(0.5, 3)))
+    out.paste(im, (x, y))
+    return out
 
 
 def crowd(out, faces, rng):

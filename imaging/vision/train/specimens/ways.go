@@ -15,6 +15,7 @@ type way struct {
 	camera      func() specimen.Options
 	drawn       bool
 	change      func(*rand.Rand, *specimen.Shot)
+	glued       bool                                     // another photograph is glued over the portrait
 	forge       func(rng *rand.Rand, p *specimen.Person) // before printing; the claim is the honest person's unless claimed
 	claim       func(rng *rand.Rand, c *card)            // after printing
 }
@@ -51,6 +52,8 @@ var ways = []way{
 	{name: "licence", label: "other_document", document: specimen.DrivingLicence, camera: specimen.Ordinary},
 	{name: "student-card", label: "other_document", document: specimen.StudentCard, camera: specimen.Ordinary},
 	{name: "phone-12mp", label: "resident_front", camera: phone},
+	{name: "sticker", label: "glued_portrait", camera: specimen.Ordinary, change: sticker},
+	{name: "glued", label: "glued_portrait", camera: specimen.Ordinary, glued: true},
 }
 
 func names() []string {
@@ -95,6 +98,11 @@ func (f *folder) card(rng *rand.Rand, w way) (card, error) {
 	if w.change != nil {
 		w.change(rng, &c.shot)
 	}
+	if w.glued {
+		if c.shot.Glued, err = f.stock.Portrait(rng); err != nil {
+			return c, err
+		}
+	}
 	if w.claim != nil {
 		w.claim(rng, &c)
 	}
@@ -121,6 +129,10 @@ func cutOff(rng *rand.Rand, s *specimen.Shot) {
 func covered(rng *rand.Rand, s *specimen.Shot) {
 	s.Cover = []specimen.Zone{specimen.ZoneName, specimen.ZoneNumber, specimen.ZonePortrait}[rng.IntN(3)]
 	s.With = []specimen.Thing{specimen.Finger, specimen.Slip, specimen.Bar}[rng.IntN(3)]
+}
+
+func sticker(_ *rand.Rand, s *specimen.Shot) {
+	s.Cover, s.With = specimen.ZonePortrait, specimen.Sticker
 }
 
 func medium(m specimen.Medium) func(*rand.Rand, *specimen.Shot) {
