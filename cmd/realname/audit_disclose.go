@@ -13,6 +13,7 @@ import (
 
 type auditCmd struct {
 	Disclose auditDiscloseCmd `cmd:"" help:"Write one input of a decision in clear, with what proves it; it is recorded that it leaves."`
+	Reopen   auditReopenCmd   `cmd:"" help:"Begin a new log where the ledger was restored from a backup and cannot continue the old one."`
 }
 
 // auditDiscloseCmd is the one command whose output is personal data; it goes to a file of the operator's alone.

@@ -20,7 +20,7 @@ type commands struct {
 	Retention retentionCmd `cmd:"" help:"End the retention of evidence."`
 	Stock     stockCmd     `cmd:"" help:"Load existing openings, and compare them with the tenant's own file."`
 	Limits    limitsCmd    `cmd:"" help:"Tell what limits leave room for, and try a policy on a history."`
-	Audit     auditCmd     `cmd:"" help:"Disclose and prove one input of a decision."`
+	Audit     auditCmd     `cmd:"" help:"Disclose and prove one input of a decision; begin a new log after a restored backup."`
 	Policy    policyCmd    `cmd:"" help:"Check, show, try, compare, replay and explain the rules that decide."`
 	Number    numberCmd    `cmd:"" help:"Check, explain and make document numbers."`
 	Areas     areasCmd     `cmd:"" help:"Show and update the division codes of GB/T 2260."`
