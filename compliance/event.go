@@ -38,6 +38,7 @@ const (
 	EventExported          EventKind = "audit.exported" // an inspection package was made
 	EventKeyCreated        EventKind = "key.created"
 	EventKeyRevoked        EventKind = "key.revoked"
+	EventLogReopened       EventKind = "log.reopened"  // a log under a new origin begins, and names the head of the old one
 	EventLogKeyAdded       EventKind = "log.key_added" // the log is signed with one more key from here on
 	EventPolicyDrafted     EventKind = "policy.drafted"
 	EventPolicyChecked     EventKind = "policy.checked" // it loads, and decides its examples as they want

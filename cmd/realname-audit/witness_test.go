@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"realname/compliance/signing"
 )
 
 var listening = regexp.MustCompile(`witness on (\S+?), public key (\S+)`)
@@ -101,12 +103,74 @@ func TestGatewayWithAWitness(t *testing.T) {
 	before := checkpointOf(t, folder)
 	// The witness, killed and started again, still knows better than the backup.
 	w.kill()
-	startWitness(t, home, g.key, strings.TrimPrefix(w.url, "http://"))
+	w = startWitness(t, home, g.key, strings.TrimPrefix(w.url, "http://"))
 	if err := g.tryServe(t); err == nil || !strings.Contains(err.Error(), "ahead of the ledger") || !strings.Contains(err.Error(), "witness.example/1 has cosigned") {
 		t.Errorf("a restored backup: %v", err)
 	}
 	if checkpointOf(t, folder) != before {
 		t.Error("a checkpoint was published over the backup")
+	}
+	reopen(t, g, w, home)
+}
+
+// reopen is the documented recovery: a new origin, whose log names the old head.
+func reopen(t *testing.T, g *gateway, w *witnessed, home string) {
+	t.Helper()
+	folder := filepath.Join(g.dir, "data", "log")
+	keys, err := signing.LoadVerifiers(g.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := opened(t, []byte(checkpointOf(t, folder)), keys)
+	records, err := filepath.Glob(filepath.Join(home, "state", "*"))
+	if err != nil || len(records) != 1 {
+		t.Fatal(records, err)
+	}
+	record, err := os.ReadFile(records[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	ahead := opened(t, record, keys)
+	reopenCmd := []string{"audit", "reopen", "--reason", "restored_backup", "--checkpoint", records[0]}
+	out, err := exec.CommandContext(t.Context(), program(t, "realname"), append(reopenCmd, "--config", g.config)...).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "log.origin is still") {
+		t.Errorf("reopened under the old name: %v\n%s", err, out)
+	}
+	config, err := os.ReadFile(g.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, g.config, strings.Replace(string(config), "log:\n", "log:\n  origin: realname.local/log/2\n", 1))
+	if err := g.tryServe(t); err == nil {
+		t.Error("a gateway starts with the old keys under a new name")
+	}
+	g.operate(t, reopenCmd...)
+	// The witness is given the new log's key.
+	w.kill()
+	startWitness(t, home, g.key, strings.TrimPrefix(w.url, "http://"))
+	g.serve(t)
+	g.grow(t)
+	status, said := auditor(t.Context(), t, "", "verify", "--key", g.key, "--require", "ed25519,sm2", folder)
+	if status != exitSound || !strings.Contains(said, "realname.local/log/2") {
+		t.Errorf("the new log: exit %d\n%s", status, said)
+	}
+	found := 0
+	for _, e := range allEntries(t, folder) {
+		if !strings.Contains(e, `"kind":"log.reopened"`) {
+			continue
+		}
+		found++
+		for _, says := range []string{
+			`"old_origin":"realname.local/log"`, `"reason":"restored_backup"`, fmt.Sprintf(`"ledger_size":"%d"`, old.Size),
+			fmt.Sprintf(`"published_size":"%d"`, ahead.Size), ahead.Root.String(),
+		} {
+			if !strings.Contains(e, says) {
+				t.Errorf("no %s in %s", says, e)
+			}
+		}
+	}
+	if found == 0 || ahead.Size <= old.Size {
+		t.Errorf("%d entries name the old head; %d and %d entries", found, old.Size, ahead.Size)
 	}
 }
 
@@ -155,4 +219,18 @@ func TestWitnessCouldNotServe(t *testing.T) {
 	if _, out, _ := audit(t, "witness", "--help"); !strings.Contains(out, "quorum: 1") {
 		t.Errorf("help does not teach:\n%s", out)
 	}
+}
+
+// allEntries are the entries in every bundle of a folder.
+func allEntries(t *testing.T, folder string) []string {
+	t.Helper()
+	var out []string
+	for _, name := range filesOf(t, folder) {
+		if strings.HasPrefix(name, "tile/entries/") {
+			for _, e := range entriesOf(t, folder, name) {
+				out = append(out, string(e))
+			}
+		}
+	}
+	return out
 }

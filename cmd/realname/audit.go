@@ -15,6 +15,7 @@ import (
 // auditCmd groups the commands on the audit log.
 type auditCmd struct {
 	Export   auditExportCmd   `cmd:"" help:"Make an inspection package for a regulator."`
+	Reopen   auditReopenCmd   `cmd:"" help:"Begin a new log where the ledger was restored from a backup and cannot continue the old one."`
 	Disclose auditDiscloseCmd `cmd:"" help:"Write one input of a decision in clear, with what proves it; it is recorded that it leaves."`
 }
 

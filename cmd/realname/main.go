@@ -22,7 +22,7 @@ type commands struct {
 	Stock         stockCmd         `cmd:"" help:"Load existing openings, and compare them with the tenant's own file."`
 	Limits        limitsCmd        `cmd:"" help:"Tell what limits leave room for, and try a policy on a history."`
 	Determination determinationCmd `cmd:"" help:"Record and lift what authorities determined of persons, and tell what follows."`
-	Audit         auditCmd         `cmd:"" help:"Hand a regulator what the audit log proves, and disclose one input of a decision."`
+	Audit         auditCmd         `cmd:"" help:"Hand a regulator what the audit log proves, disclose one input of a decision, begin a new log after a restored backup."`
 	Calendar      calendarCmd      `cmd:"" help:"Working days and days off, by which terms are counted."`
 	Policy        policyCmd        `cmd:"" help:"Check, show, try, compare, replay and explain the rules that decide."`
 	Number        numberCmd        `cmd:"" help:"Check, explain and make document numbers."`

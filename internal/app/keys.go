@@ -128,12 +128,16 @@ func makeKeys(c *config.Config) error {
 			return err
 		}
 	}
+	_, err := signing.Create(c.LogKey(), c.Log.Origin, rand.Reader, suitesOf(*c)...)
+	return err
+}
+
+func suitesOf(c config.Config) []signing.Suite {
 	var suites []signing.Suite
 	for _, s := range c.Log.Suites {
 		suites = append(suites, signing.Suite(s))
 	}
-	_, err := signing.Create(c.LogKey(), c.Log.Origin, rand.Reader, suites...)
-	return err
+	return suites
 }
 
 // publish writes the verification keys beside the log, for regulators to take.

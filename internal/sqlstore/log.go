@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"realname/compliance"
 	"realname/compliance/auditlog"
 )
 
@@ -250,4 +251,36 @@ func (l *Log) LeafOf(ctx context.Context, eventID string) (index int64, ok bool,
 		return 0, false, wrap("leaf of", err)
 	}
 	return index, ok, nil
+}
+
+// LogHead is the head of the log as the ledger has it, for whoever is no sequencer.
+func (s *Store) LogHead(ctx context.Context) (auditlog.Head, error) {
+	const op = "log head"
+	var head auditlog.Head
+	var root []byte
+	if err := s.find(ctx, `SELECT size, root FROM log_state WHERE id = 1`, nil, &head.Size, &root); err != nil {
+		return auditlog.Head{}, wrap(op, err)
+	}
+	return head, wrap(op, intoHash(&head.Root, root, head.Size == 0))
+}
+
+// ReopenLog lets the log begin anew, empty: every event waits to be logged
+// again, the given one among them, and every sequencer is fenced. What was
+// published stays published; the ledger forgets its leaves.
+func (s *Store) ReopenLog(ctx context.Context, event compliance.Event) error {
+	return s.write(ctx, "reopen log", nil, func(t *txn) error {
+		for _, statement := range []string{
+			`UPDATE log_state SET epoch = epoch + 1, size = 0, root = NULL WHERE id = 1`,
+			`DELETE FROM log_leaves WHERE leaf_index >= 0`,
+			`DELETE FROM log_tenant_heads WHERE tenant_seq >= 0`,
+			`DELETE FROM outbox_cursors WHERE position >= 0`, // positions in leaves that are gone
+			`UPDATE decisions SET logged = FALSE WHERE logged`,
+			`UPDATE events SET logged = FALSE WHERE logged`,
+		} {
+			if _, err := t.exec(statement); err != nil {
+				return err
+			}
+		}
+		return t.putEvent(event)
+	})
 }

@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"errors"
 	"testing"
 
 	"realname/compliance"
@@ -62,6 +63,42 @@ func TestPendingKeepsTheOrderOfWrites(t *testing.T) {
 		for n, p := range pending {
 			if p.ID != want[n] {
 				t.Errorf("event %d is %s, want %s", n, p.ID, want[n])
+			}
+		}
+	})
+}
+
+// TestReopenedLog: the log begins anew with every event that there is, in the
+// order of their writes, and the old sequencer is fenced.
+func TestReopenedLog(t *testing.T) {
+	onEach(t, func(t *testing.T, s *sqlstore.Store, clock *storetest.Clock) {
+		ctx := t.Context()
+		q := sequenced{s.Log(), s}
+		dir := t.TempDir()
+		l := auditlogtest.Open(t, q, dir)
+		mustCommit(t, s, decide(storetest.Draft{ID: storetest.IDs.New(compliance.PrefixDecision)}))
+		auditlogtest.Grow(t, q, l, 0, 300, 100)
+		before, err := s.LogHead(ctx)
+		if err != nil || before.Size < 301 {
+			t.Fatalf("%+v, %v", before, err)
+		}
+		ev := storetest.Event(t, compliance.EventLogReopened, "", "", clock.Now())
+		if err := s.ReopenLog(ctx, ev); err != nil {
+			t.Fatal(err)
+		}
+		q.Add(t, auditlogtest.Events(300, 301)...)
+		if err := l.Flush(ctx); !errors.Is(err, auditlog.ErrFenced) {
+			t.Errorf("the old sequencer went on: %v", err)
+		}
+		fresh := t.TempDir()
+		again := auditlogtest.Open(t, q, fresh)
+		if err := again.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+		auditlogtest.Sound(t, fresh, before.Size+2)
+		for _, id := range []string{ev.ID, auditlogtest.Events(0, 1)[0].ID, auditlogtest.Events(300, 301)[0].ID} {
+			if _, err := again.Proof(ctx, id); err != nil {
+				t.Errorf("%s: %v", id, err)
 			}
 		}
 	})
