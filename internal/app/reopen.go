@@ -100,7 +100,7 @@ func newLogKeys(c config.Config) ([]*signing.Key, error) {
 // newestOf is the newest signed checkpoint of the old log that is at hand.
 func newestOf(c config.Config, keys []*signing.Key, given string) (tiles.Checkpoint, error) {
 	var o auditlog.Options
-	if err := watched(&o, c.Log, keys); err != nil {
+	if err := witnessed(&o, c.Log, keys); err != nil {
 		return tiles.Checkpoint{}, err
 	}
 	newest := tiles.Checkpoint{Origin: keys[0].Name(), Root: tiles.Root(nil)}
